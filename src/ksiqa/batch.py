@@ -1,0 +1,66 @@
+"""What travels between data, model and task: views, batches and predictions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Features = Float[Tensor, "batch height width channels"]
+"""Features on the token grid: height and width count tokens, not pixels."""
+
+
+@dataclass  # not frozen: Lightning fills a copy while it moves a batch to a device
+class View:
+    """Images of one size, and what frozen backbones have already said of them.
+
+    ``image`` is RGB in [0, 1]. ``known`` maps a branch (``vit``, ``cnn``) to its features on the token grid, so that
+    a frozen branch need not run again; it is empty where every branch runs.
+    """
+
+    image: Float[Tensor, "batch 3 rows columns"]
+    known: Mapping[str, Features] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+
+def stacked(first: View, second: View) -> View:
+    """Put two views into one batch, first above second."""
+    known = {branch: torch.cat([first.known[branch], second.known[branch]]) for branch in first.known}
+    return View(torch.cat([first.image, second.image]), known)
+
+
+@dataclass
+class Batch:
+    """Scored images of one source.
+
+    ``views`` counts the views of an image, which lie next to each other in ``distorted`` and ``reference``:
+    with 2 images of 3 views these hold 6. ``row`` is the image's row in its source's table.
+    """
+
+    distorted: View
+    reference: View | None
+    score: Float[Tensor, " images"]  # in [0, 1], higher is better
+    row: Int[Tensor, " images"]
+    views: int = 1
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of a batch. Fields that a model has no part for are None.
+
+    The score mixes ``regressed`` and the expectation over ``level_probabilities``; all three lie in [0, 1].
+    ``quality_map`` is the score of every token and ``weight_map`` its share in the score (a sum of 1).
+    """
+
+    score: Float[Tensor, " batch"]
+    regressed: Float[Tensor, " batch"]
+    thresholds: Float[Tensor, "batch thresholds *pair"] | None = None
+    level_probabilities: Float[Tensor, "batch levels"] | None = None
+    quality_map: Float[Tensor, "batch height width"] | None = None
+    weight_map: Float[Tensor, "batch height width"] | None = None
+    decoding: Features | None = None
+    features: Features | None = None
+    imagery: Features | None = None

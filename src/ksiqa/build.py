@@ -1,0 +1,174 @@
+"""From a composed config to plain objects: the only place that knows Hydra's instantiate.
+
+Every other part of the project takes plain values or built objects.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from ksiqa.callback.metrics_file import MetricsFile
+from ksiqa.callback.random_states import RandomStates
+from ksiqa.data.datamodule import QualityData
+from ksiqa.data.image_pairs import ScoringViews, TrainingViews
+from ksiqa.data.image_source import ImageSource
+from ksiqa.data.split import make_split
+from ksiqa.errors import ConfigError, choice
+from ksiqa.inference.model_folder import TrainedModel
+from ksiqa.loss.weighted import Weighted
+from ksiqa.model import compose
+from ksiqa.model.feature_extraction import FeatureExtraction
+from ksiqa.model.plain import Plain
+from ksiqa.model.student import Student
+from ksiqa.model.teacher import Teacher
+from ksiqa.task.quality import Optimiser
+from ksiqa.task.regime import Phase, Regime, Sharing
+
+Model = Student | Plain | Teacher
+
+
+def plain(node: Any) -> Any:
+    """Return a config node as plain dictionaries, lists, numbers and strings, interpolations resolved."""
+    return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+
+
+def image_source(node: DictConfig) -> ImageSource:
+    """Build the images and labels of a ``data`` node."""
+    return instantiate(node.source)
+
+
+def quality_data(
+    node: DictConfig, *, source: ImageSource, split: DictConfig, seed: int, cell: int
+) -> QualityData:
+    """Build a source's DataModule from its ``data`` node and the ``split`` node."""
+    values = plain(split)
+    folder = values.pop("folder")
+    return QualityData(
+        source=source,
+        split=make_split(source.table, folder=None if folder is None else Path(folder), **values),
+        training=TrainingViews(side=node.crop, distinct=node.distinct_crops),
+        scoring=ScoringViews(kind=node.views.kind, side=node.crop, grid=node.views.grid, cell=cell),
+        short_side=node.short_side,
+        batch_size=node.batch_size,
+        workers=node.workers,
+        seed=seed,
+    )
+
+
+def model(config: DictConfig, *, sources: list[str]) -> Model:
+    """Build the model of a config for the given sources of scores."""
+    return compose(model=plain(config.model), backbone=plain(config.backbone), sources=sources)
+
+
+def instructor(config: DictConfig, *, sources: list[str]) -> Teacher:
+    """Build the teacher of ``sharing=distil``: parts of its own, of the same sizes as the student's."""
+    built = compose(
+        model={**plain(config.model), "kind": "teacher"}, backbone=plain(config.backbone), sources=sources
+    )
+    assert isinstance(built, Teacher)
+    return built
+
+
+def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path) -> None:
+    """Compute what frozen branches say of all views of ``data``, or find it in the cache."""
+    learning = [name for name in ("vit", "cnn") if name not in extraction.frozen]
+    if data.parts["train"].views.distinct is None:
+        raise ConfigError(
+            found=f"backbone.frozen={extraction.frozen} with data.distinct_crops=null",
+            expected="a number of crops an image: each one's features are computed once",
+            do="set data.distinct_crops=4 (or backbone.frozen=[])",
+        )
+
+    @torch.no_grad()
+    def extractor(images: Tensor) -> Mapping[str, Tensor]:
+        return extraction.eval().branch_features(images.float() / 255, leave_out=learning)
+
+    frozen = {name: getattr(extraction, name) for name in extraction.frozen}
+    weights = {
+        f"{name}.{key}": value for name, one in frozen.items() for key, value in one.state_dict().items()
+    }
+    data.keep_frozen(branches=weights, extractor=extractor, cache=cache)
+
+
+def scored_data(config: DictConfig, trained: TrainedModel) -> QualityData:
+    """Build the data that a saved model is evaluated on, seen as the model was tested."""
+    source, cell = image_source(config.data), trained.network.feature_extraction.cell
+    data = quality_data(config.data, source=source, split=config.split, seed=0, cell=cell)
+    for dataset in data.parts.values():
+        dataset.views, dataset.short_side = trained.views, trained.short_side
+    return data
+
+
+def regime(config: DictConfig) -> Regime:
+    """Build the regime: losses, optimiser, how knowledge is shared."""
+    return Regime(
+        sharing=_typed(Sharing, plain(config.sharing), "sharing"),
+        loss=Weighted(plain(config.loss.weights)),
+        optimiser=_typed(Optimiser, plain(config.task.optimiser), "task.optimiser"),
+        epochs=config.trainer.max_epochs,
+    )
+
+
+def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trainer:
+    """Build the Trainer of a phase; its checkpoints go to ``checkpoints/<phase>``."""
+    select = choice(config.task.select, allowed=("last", "best"), name="task.select")
+    if select == "best" and not phase.target.split.validation:
+        raise ConfigError(
+            found="task.select=best without a validation part",
+            expected="images to choose by that are neither trained on nor tested",
+            do="set split.validation_share=0.1, or task.select=last",
+        )
+    checkpoint = ModelCheckpoint(
+        dirpath=folder / "checkpoints" / phase.name,
+        filename="best" if select == "best" else "epoch",
+        monitor="validation/srcc" if select == "best" else None,
+        mode="max",
+        save_last=True,
+    )
+    callbacks: list[Callback] = [
+        MetricsFile(file=folder / "metrics.csv", phase=phase.name),
+        checkpoint,
+        RandomStates(),
+        *instantiate(config.callback).values(),
+    ]
+    settings = {**plain(config.trainer), **plain(config.strategy), "max_epochs": phase.epochs}
+    return lightning.Trainer(
+        **settings, callbacks=callbacks, logger=loggers(config, folder), default_root_dir=folder
+    )
+
+
+def scoring_trainer(config: DictConfig) -> lightning.Trainer:
+    """Build the Trainer of the test part: one device, full precision, so that the figures are the same everywhere."""
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False}
+    return lightning.Trainer(
+        accelerator=config.strategy.accelerator,
+        devices=1,
+        precision="32-true",
+        enable_progress_bar=config.trainer.enable_progress_bar,
+        **quiet,
+    )
+
+
+def loggers(config: DictConfig, folder: Path) -> list[Any]:
+    """Build the loggers that the config names; metrics.csv is written whatever they are."""
+    return [instantiate(one, save_dir=str(folder)) for one in config.logger.values() if one]
+
+
+def _typed(kind: Any, values: dict[str, Any], name: str) -> Any:
+    try:
+        return kind(**values)
+    except TypeError as error:
+        known = list(kind.__dataclass_fields__)
+        wrong = [key for key in values if key not in known] + [key for key in known if key not in values]
+        raise ConfigError(
+            found=f"{name}.{wrong[0]} " + ("unknown" if wrong[0] in values else "missing"),
+            expected=f"{name} with {', '.join(known)}",
+            do="correct the name",
+        ) from error

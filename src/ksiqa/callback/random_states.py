@@ -1,0 +1,48 @@
+"""Random states in checkpoints: Lightning keeps none, and a resumed run needs them to end with the same numbers."""
+
+import random
+from typing import Any
+
+import lightning.pytorch as lightning
+import numpy as np
+import torch
+
+
+class RandomStates(lightning.Callback):
+    """Saves and restores the generators of python, numpy, torch and CUDA. Crops and order need none: they are functions
+    of seed and epoch (see ``ksiqa.data.sampling``)."""
+
+    def on_save_checkpoint(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Put the states into the checkpoint, as plain numbers and tensors (it loads with weights_only)."""
+        del trainer, pl_module
+        version, words, gauss = random.getstate()
+        name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002  (the state that libraries draw from)
+        checkpoint["random_states"] = {
+            "python": [version, list(words), gauss],
+            "numpy": [name, [int(key) for key in keys], int(position), int(has_gauss), float(cached)],
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+
+    def on_load_checkpoint(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Remember the states: they are set when training starts, after all else that draws."""
+        del trainer, pl_module
+        self._states = checkpoint["random_states"]
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Set the states of the checkpoint."""
+        del trainer, pl_module
+        states = getattr(self, "_states", None)
+        if states is None:
+            return
+        version, words, gauss = states["python"]
+        random.setstate((version, tuple(words), gauss))
+        name, keys, position, has_gauss, cached = states["numpy"]
+        np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))  # noqa: NPY002
+        torch.set_rng_state(states["torch"].cpu())
+        if states["cuda"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all([state.cpu() for state in states["cuda"]])

@@ -1,0 +1,27 @@
+"""``ksiqa X``: the same as ``python -m ksiqa.X``."""
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "train": "train and test a model: +experiment=NAME [overrides]",
+    "evaluate": "a saved model on a test part: checkpoint=DIR data=NAME [overrides]",
+    "prepare": "look a dataset over: data=NAME data.root=FOLDER",
+    "predict": "score photographs: PATH... --model DIR",
+}
+
+
+def main() -> None:
+    """Hand the command line to a command."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name not in COMMANDS:
+        listed = "\n".join(f"  ksiqa {command:9} {meaning}" for command, meaning in COMMANDS.items())
+        asked = name in ("--help", "-h")
+        (sys.stdout if asked else sys.stderr).write(f"usage: ksiqa COMMAND ...\n{listed}\n")
+        raise SystemExit(0 if asked else 2)
+    sys.argv = [f"ksiqa {name}", *sys.argv[2:]]
+    import_module(f"ksiqa.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

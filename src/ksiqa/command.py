@@ -1,0 +1,86 @@
+"""What the commands that take Hydra overrides share: where conf lies, and errors as text instead of tracebacks."""
+
+import os
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ksiqa.errors import ConfigError, KsiqaError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def conf_folder() -> Path:
+    """Return the folder of configs: inside an installed package, or at the top of a checkout."""
+    here = Path(__file__).resolve().parent
+    inside = here / "conf"
+    return inside if inside.is_dir() else here.parents[1] / "conf"
+
+
+def hydra_command(name: str, run: Callable[["DictConfig", Path], None], arguments: list[str]) -> None:
+    """Compose ``conf/<name>.yaml`` with the overrides and call ``run`` with the config and the run's folder.
+
+    An error that the user can mend is printed without a traceback and ends the process with status 2.
+    """
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+
+    def job(config: "DictConfig") -> None:
+        run(config, Path(HydraConfig.get().runtime.output_dir))
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of Hydra's own printing
+    sys.argv = [f"ksiqa.{name}" if len(sys.argv) == 0 else sys.argv[0], *arguments]
+    decorated: Any = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(job)
+    with errors_as_text():
+        decorated()
+
+
+class errors_as_text:  # noqa: N801  (used as a statement)
+    """Print errors of input and end with status 2; let all others pass with their traceback."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or isinstance(error, SystemExit):
+            return
+        readable = _cause(error) or _of_hydra(error)
+        if readable is not None:
+            sys.stderr.write(f"\n{type(readable).__name__}\n{readable}\n")
+            raise SystemExit(2) from None
+
+
+def _cause(error: BaseException | None) -> KsiqaError | None:
+    """Return the error of ours that lies behind one of Hydra's (a source that cannot be built)."""
+    while error is not None and not isinstance(error, KsiqaError):
+        error = error.__cause__
+    return error
+
+
+def _of_hydra(error: BaseException) -> ConfigError | None:
+    """Turn an error of Hydra's composition into one of ours."""
+    from hydra.errors import HydraException, InstantiationException, MissingConfigException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if isinstance(error, MissingConfigException) and error.options is not None:
+        missing = str(error.missing_cfg_file)
+        wanted = missing.rpartition("/")[2]
+        near = get_close_matches(wanted, error.options, n=1)
+        return ConfigError(
+            found=f"no config {missing}",
+            expected=f"one of {', '.join(error.options)}",
+            do=f"did you mean {near[0]}?" if near else "choose one of these",
+        )
+    composition = HydraException | OmegaConfBaseException
+    if isinstance(error, composition) and not isinstance(error, InstantiationException):
+        cause = error.__cause__
+        return ConfigError(
+            found=str(error).strip()
+            + (f" ({cause})" if cause is not None and str(cause) not in str(error) else ""),
+            expected="overrides that name existing keys, with values of their kind",
+            do="look the key up in conf/, or print the composed config with --cfg job",
+        )
+    return None

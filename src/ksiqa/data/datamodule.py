@@ -1,0 +1,136 @@
+"""The DataModule of every dataset: a source of images, a split, and the views they are seen by."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import lightning.pytorch as lightning
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from ksiqa.batch import Batch
+from ksiqa.data.frozen_features import Extractor, keep_features, weights_fingerprint
+from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews, collated
+from ksiqa.data.image_source import ImageSource
+from ksiqa.data.sampling import SameSizeBatches, SeededOrder
+from ksiqa.data.split import Split
+from ksiqa.data.table import LabelTable
+
+Loader = DataLoader[Batch]
+
+
+class QualityData(lightning.LightningDataModule):
+    """Training, validation and test part of one source of scores.
+
+    Args:
+        source: images and their table.
+        split: which row belongs to which part.
+        training: views of training.
+        scoring: views of validation and test.
+        short_side: to which larger images are made smaller, or None.
+        batch_size: images a batch.
+        workers: processes that load images; 0 loads in this one. The result does not depend on it.
+        seed: of order and crops.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: ImageSource,
+        split: Split,
+        training: TrainingViews,
+        scoring: ScoringViews,
+        short_side: int | None,
+        batch_size: int,
+        workers: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.source, self.split, self.batch_size, self.seed = source, split, batch_size, seed
+        dataset = partial(ImagePairs, source=source, short_side=short_side, seed=seed, with_reference=True)
+        self.parts: dict[str, ImagePairs] = {
+            "train": dataset(rows=split.train, views=training),
+            "validation": dataset(rows=split.validation, views=scoring),
+            "test": dataset(rows=split.test, views=scoring),
+        }
+        self.loading = {"num_workers": workers, "persistent_workers": workers > 0, "collate_fn": collated}
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self.source.table.facts.name
+
+    @property
+    def table(self) -> LabelTable:
+        """The source's table."""
+        return self.source.table
+
+    @property
+    def unit(self) -> float:
+        """Length of the source's raw scale."""
+        return self.table.facts.high - self.table.facts.low
+
+    @property
+    def has_references(self) -> bool:
+        """Whether every row has a reference."""
+        return bool(self.table.frame["reference"].notna().all())
+
+    @property
+    def training_scores(self) -> Float[ndarray, " rows"]:
+        """Scores of the training part."""
+        return self.table.scores[np.asarray(self.split.train)]
+
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch; each is full, and over the epochs each image is drawn equally often."""
+        return max(1, round(len(self.split.train) / self.batch_size))
+
+    def without_references(self) -> None:
+        """Load no references in training, for models that are never shown any."""
+        self.parts["train"].with_reference = False
+
+    def train_dataloader(self, *, batches: int | None = None) -> Loader:
+        """Return training batches; ``batches`` an epoch where this source accompanies another one."""
+        draws = (batches or self.batches) * self.batch_size
+        dataset = self.parts["train"]
+        order = SeededOrder(size=len(dataset), draws=draws, seed=self.seed)
+        return DataLoader(dataset, batch_size=self.batch_size, sampler=order, **self.loading)
+
+    def val_dataloader(self) -> Loader:
+        """Return the validation part, each image once."""
+        return self._scored("validation")
+
+    def test_dataloader(self) -> Loader:
+        """Return the test part, each image once."""
+        return self._scored("test")
+
+    def keep_frozen(self, *, branches: Mapping[str, Tensor], extractor: Extractor, cache: Path) -> None:
+        """Compute once what frozen backbones say of every view of every part.
+
+        Args:
+            branches: the frozen branches' weights, for the fingerprint.
+            extractor: from bytes to their features.
+            cache: the folder that keeps them.
+        """
+        fingerprint = weights_fingerprint(branches)
+        for name, dataset in self.parts.items():
+            if not len(dataset):
+                continue
+            draws = [
+                Draw(place, n) for n in range(dataset.views.distinct or 1) for place in range(len(dataset))
+            ]
+            chunks = [draws[at : at + self.batch_size] for at in range(0, len(draws), self.batch_size)]
+            batches = chunks if name == "train" else list(self._same_size(name))
+            dataset.known = keep_features(
+                dataset, batches=batches, extractor=extractor, fingerprint=fingerprint, cache=cache
+            )
+
+    def _scored(self, part: str) -> Loader:
+        return DataLoader(self.parts[part], batch_sampler=self._same_size(part), **self.loading)
+
+    def _same_size(self, part: str) -> SameSizeBatches:
+        sizes = [self.source.size(row) for row in self.parts[part].rows]
+        return SameSizeBatches(sizes=sizes, batch_size=self.batch_size)

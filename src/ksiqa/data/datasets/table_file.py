@@ -1,0 +1,74 @@
+"""A user's own scored images: a CSV that names them."""
+
+from os.path import normpath
+from pathlib import Path
+
+import pandas as pd
+
+from ksiqa.data.facts import Facts
+from ksiqa.data.label_file import read_csv
+from ksiqa.data.table import LabelTable, checked_table
+from ksiqa.errors import ConfigError, DatasetError
+
+
+def read_table(
+    *,
+    file: Path,
+    root: Path | None,
+    image: str,
+    score: str,
+    reference: str | None,
+    content: str | None,
+    low: float,
+    high: float,
+    higher_is_better: bool,
+    label: str,
+    allow_missing: bool = False,
+) -> LabelTable:
+    """Read scored images from a CSV with a header.
+
+    Args:
+        file: the CSV.
+        root: folder that the paths in it start from; None: the CSV's own.
+        image, score: the columns of paths and of raw labels.
+        reference: the column of references' paths, where there is one; an empty cell is a row without.
+        content: the column of what must not stand in two parts; None: the reference, else the image.
+        low, high: the ends of the label's scale.
+        higher_is_better: its direction.
+        label: what the raw label is called in errors and tables, such as MOS.
+        allow_missing: go on without the files that are not there, and count them.
+
+    Raises:
+        ConfigError: a scale that is empty.
+        DatasetError: no such file or column, or rows that ``checked_table`` refuses.
+    """
+    if not low < high:
+        raise ConfigError(
+            found=f"a scale from {low:g} to {high:g}",
+            expected="low below high; the direction is given by higher_is_better",
+            do="exchange the two",
+        )
+    if not file.is_file():
+        raise DatasetError(
+            found=f"no file {file}", expected="a CSV with a header", do="set data.file to your table"
+        )
+    labels = read_csv(file, [column for column in (image, score, reference, content) if column is not None])
+    folder = file.parent if root is None else root
+    none = pd.Series([None] * len(labels), dtype=object)
+    references = (
+        none if reference is None else labels[reference].astype(object).where(labels[reference] != "", None)
+    )
+    frame = pd.DataFrame(
+        {
+            "image": [normpath(folder / name) for name in labels[image]],
+            "reference": references.map(lambda name: normpath(folder / name), na_action="ignore").astype(
+                object
+            ),
+            "content": labels[content] if content else references.where(references.notna(), labels[image]),
+            "raw": labels[score],
+        }
+    )
+    facts = Facts(
+        name="table", title=file.name, label=label, low=low, high=high, higher_is_better=higher_is_better
+    )
+    return checked_table(facts=facts, frame=frame, label_file=file, allow_missing=allow_missing)

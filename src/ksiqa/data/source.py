@@ -1,0 +1,127 @@
+"""Sources of images by kind, as ``conf/data`` names them: released sets, one's own table, photographs made into pairs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ksiqa.data.datasets import DATASETS
+from ksiqa.data.datasets.table_file import read_table
+from ksiqa.data.image_source import FileImages
+from ksiqa.data.synthetic.demo_photographs import demo_photographs
+from ksiqa.data.synthetic.families import FAMILIES
+from ksiqa.data.synthetic.photographs import photographs_in
+from ksiqa.data.synthetic.synthetic_images import SyntheticImages
+from ksiqa.errors import DatasetError, choice
+
+
+def released(*, name: str, root: str | None, allow_missing: bool, keep_in_memory: bool) -> FileImages:
+    """Return a released set from the folder that its authors' archive unpacks to (or that folder's parent).
+
+    Raises:
+        DatasetError: no root was given, or what lies there is not as released.
+    """
+    reader = DATASETS[choice(name, allowed=DATASETS, name="data")]
+    if root is None:
+        facts = reader.FACTS
+        raise DatasetError(
+            found=f"data={name} without data.root",
+            expected=f"the folder of {facts.title}, from {facts.home_page}, laid out as released:\n{facts.layout}",
+            do="set data.root=FOLDER",
+        )
+    table = reader.read(Path(root).expanduser(), allow_missing=allow_missing)
+    return FileImages(table, keep=keep_in_memory)
+
+
+def table(
+    *,
+    file: str | None,
+    root: str | None,
+    image: str,
+    score: str,
+    reference: str | None,
+    content: str | None,
+    low: float | None,
+    high: float | None,
+    higher_is_better: bool | None,
+    label: str,
+    allow_missing: bool,
+    keep_in_memory: bool,
+) -> FileImages:
+    """Return the images that a user's own CSV names; see ``read_table``.
+
+    Raises:
+        DatasetError: the file, its scale or its direction was not told, or the file is not as told.
+    """
+    if file is None or low is None or high is None or higher_is_better is None:
+        told = {
+            "data.file": file,
+            "data.low": low,
+            "data.high": high,
+            "data.higher_is_better": higher_is_better,
+        }
+        raise DatasetError(
+            found=f"data=table without {', '.join(name for name, value in told.items() if value is None)}",
+            expected="a CSV of images and scores, the ends of its scale and its direction: none of them can be guessed",
+            do="set data.file=scores.csv data.low=1 data.high=5 data.higher_is_better=true",
+        )
+    rows = read_table(
+        file=Path(file).expanduser(),
+        root=None if root is None else Path(root).expanduser(),
+        image=image,
+        score=score,
+        reference=reference,
+        content=content,
+        low=low,
+        high=high,
+        higher_is_better=higher_is_better,
+        label=label,
+        allow_missing=allow_missing,
+    )
+    return FileImages(rows, keep=keep_in_memory)
+
+
+def synthetic(
+    *,
+    name: str,
+    root: str | None,
+    families: Sequence[str] | None,
+    levels: Sequence[int],
+    size: Sequence[int] | None,
+    pristine: bool,
+    seed: int,
+    cache: str,
+    keep_in_memory: bool,
+) -> SyntheticImages:
+    """Return synthetic pairs made from a folder of photographs, or from the demo's (``name: demo``).
+
+    Args:
+        name: the source's name.
+        root: the folder; none for the demo.
+        families: of distortions; None takes all that training may see.
+        levels: of 1 to 5.
+        size: height and width cut at each photograph's centre, or None.
+        pristine: whether a photograph with itself is a pair, too.
+        seed: of the distortions' random parts.
+        cache: folder that keeps the measures behind the pseudo-scores.
+        keep_in_memory: hold each rendered image.
+
+    Raises:
+        DatasetError: no folder was given, or no photograph is in it.
+    """
+    if name != "demo" and root is None:
+        raise DatasetError(
+            found=f"data={name} without data.root",
+            expected="a folder of pristine photographs",
+            do="set data.root=FOLDER",
+        )
+    photographs = demo_photographs() if root is None else photographs_in(Path(root).expanduser())
+    return SyntheticImages(
+        name=name,
+        photographs=photographs,
+        families=list(FAMILIES) if families is None else families,
+        levels=levels,
+        size=None if size is None else (size[0], size[1]),
+        pristine=pristine,
+        seed=seed,
+        cache=Path(cache).expanduser(),
+        keep_in_memory=keep_in_memory,
+    )

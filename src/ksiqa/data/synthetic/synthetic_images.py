@@ -1,0 +1,131 @@
+"""Synthetic pairs as a source of images: photographs x families x levels, rendered when asked for."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+from numpy import ndarray
+from rich.console import Console
+from rich.progress import Progress
+
+from ksiqa.data.facts import Facts
+from ksiqa.data.image_source import Pair
+from ksiqa.data.synthetic.families import distort, stable_seed
+from ksiqa.data.synthetic.measures import SAME, kept_measures, measure_key, measures
+from ksiqa.data.synthetic.photographs import Photographs
+from ksiqa.data.synthetic.plan import Kind, plan
+from ksiqa.data.synthetic.pseudo_score import pseudo_scores
+from ksiqa.data.table import COLUMNS, LabelTable
+
+LONG = 200  # pairs to measure, some ten seconds, from which on progress is shown
+
+
+class SyntheticImages:
+    """Pairs of a pristine photograph and its distorted copy, with pseudo-scores (see ``pseudo_score``).
+
+    The table's ``image`` is a name such as ``coffee__jpeg__3``; ``content`` is the photograph's name. A
+    pristine row (x, x) has the name ``coffee__pristine__0``, score 1, no distortion and no level.
+    ``left_out`` names the pairs that were asked for and make no sense: colour families on a grey photograph.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        photographs: Mapping[str, UInt8[ndarray, "_ _ 3"]] | Sequence[Path],
+        families: Sequence[str],
+        levels: Sequence[int],
+        size: tuple[int, int] | None,
+        pristine: bool,
+        seed: int,
+        cache: Path | None,
+        keep_in_memory: bool,
+        means: pd.DataFrame | None = None,
+    ) -> None:
+        """Name the rows and score them; pairs whose measures ``cache`` does not hold are rendered for that.
+
+        Args:
+            name: the set's name, as in data=NAME.
+            photographs: arrays by name, or paths.
+            families: names of ``FAMILIES``.
+            levels: of 1 to 5.
+            size: (height, width) cut at each photograph's centre; None keeps them whole.
+            pristine: whether each photograph is a row of its own, too.
+            seed: of the distortions' random parts; every photograph draws its own.
+            cache: folder for measures.csv, or None.
+            keep_in_memory: whether a distorted image, once rendered, is kept.
+            means: human means that anchor the scores (``kadid10k_means``); None takes the shipped ones.
+
+        Raises:
+            ConfigError: no such family or level, or WebP without a rated codec.
+            DatasetError: no photographs or no rows, two photographs of one name, a damaged cache.
+            ImageError: a photograph cannot be read or is too small.
+        """
+        self.seed, self._keep = seed, keep_in_memory
+        self._photographs = Photographs(photographs, size=size, keep_in_memory=keep_in_memory)
+        self._rendered: dict[int, UInt8[ndarray, "_ _ 3"]] = {}
+        self._kinds, self.left_out = plan(
+            self._photographs, families=families, levels=levels, pristine=pristine
+        )
+        measured = self._measure(cache)
+        rows = pd.concat([pd.DataFrame(self._kinds), measured], axis=1)
+        self.table = LabelTable(_facts(name), self._table(pseudo_scores(rows, means=means)))
+
+    def load(self, row: int) -> Pair:
+        """Render a row of the table: the distorted image and its reference, the same size.
+
+        Raises:
+            ImageError: the photograph cannot be read any more.
+        """
+        kind = self._kinds[row]
+        reference = self._photographs[kind.content]
+        if kind.family is None:
+            return Pair(reference, reference)
+        if row in self._rendered:
+            return Pair(self._rendered[row], reference)
+        distorted = distort(reference, family=kind.family, level=kind.level, seed=self._seed_of(kind))
+        if self._keep:
+            self._rendered[row] = distorted
+        return Pair(distorted, reference)
+
+    def _measure(self, cache: Path | None) -> pd.DataFrame:
+        keys = [self._key(kind) for kind in self._kinds]
+        shown = Progress(console=Console(stderr=True), transient=True, disable=len(keys) < LONG)
+        with shown as progress:
+            task = progress.add_task("measuring synthetic pairs", total=len(keys))
+
+            def compute(row: int) -> dict[str, float]:
+                progress.update(task, completed=row + 1)
+                pair = self.load(row)
+                return dict(SAME) if pair.reference is None else measures(pair.reference, pair.distorted)
+
+            return kept_measures(keys, compute, cache=cache)
+
+    def _key(self, kind: Kind) -> str:
+        photograph = self._photographs[kind.content]
+        return measure_key(photograph, kind.family or "pristine", kind.level, self._seed_of(kind))
+
+    def _seed_of(self, kind: Kind) -> int:
+        return stable_seed(self.seed, kind.content)
+
+    def _table(self, scores: ndarray) -> pd.DataFrame:
+        names = {
+            "image": [kind.image_name for kind in self._kinds],
+            "reference": [self._photographs.references[kind.content] for kind in self._kinds],
+            "content": [kind.content for kind in self._kinds],
+            "raw": scores,
+            "spread": np.nan,
+            "score": scores,
+            "part": pd.Series([None] * len(scores), dtype=object),
+            "distortion": pd.Series([kind.family for kind in self._kinds], dtype=object),  # None stays
+            "level": [float(kind.level) if kind.family else np.nan for kind in self._kinds],
+        }
+        return pd.DataFrame(names, columns=list(COLUMNS))
+
+
+def _facts(name: str) -> Facts:
+    return Facts(
+        name=name, title="synthetic pairs", label="pseudo-score", low=0.0, high=1.0, higher_is_better=True
+    )

@@ -1,0 +1,90 @@
+"""Which part of an image is looked at: seeded crops in training, fixed views when scoring.
+
+Resizing is a distortion: the aspect is kept, an image is only ever made smaller, and only where the experiment says so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import Image
+
+from ksiqa.errors import ConfigError, ImageError, choice
+
+Pixels = UInt8[ndarray, "height width 3"]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A rectangle of an image, flipped left to right or not."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+    flip: bool = False
+
+    def cut(self, image: Pixels) -> Pixels:
+        """Return the part of the image."""
+        part = image[self.top : self.top + self.height, self.left : self.left + self.width]
+        return part[:, ::-1] if self.flip else part
+
+
+def random_crop(size: tuple[int, int], *, side: int, rng: np.random.Generator) -> Crop:
+    """Draw a square crop of ``side`` from an image of (height, width), flipped in half of the cases.
+
+    Raises:
+        ImageError: the image is smaller.
+    """
+    _check_fits(size, side)
+    top, left = (int(rng.integers(length - side + 1)) for length in size)
+    return Crop(top, left, side, side, flip=bool(rng.integers(2)))
+
+
+def fixed_views(size: tuple[int, int], *, kind: str, side: int, grid: int, cell: int) -> list[Crop]:
+    """Return the views by which an image of (height, width) is scored, the same each time.
+
+    Args:
+        size: height and width.
+        kind: ``whole`` (the image, trimmed evenly to a multiple of ``cell``) or ``grid`` (``grid`` x ``grid`` crops of
+            ``side``, spread evenly from edge to edge; 1 is the centre).
+        side: of a crop.
+        grid: crops a direction.
+        cell: pixels a token covers.
+
+    Raises:
+        ImageError: the image is smaller than a crop or a token.
+    """
+    if choice(kind, allowed=("whole", "grid"), name="data.views.kind") == "whole":
+        _check_fits(size, cell)
+        height, width = (length - length % cell for length in size)
+        return [Crop((size[0] - height) // 2, (size[1] - width) // 2, height, width)]
+    if grid < 1:
+        raise ConfigError(found=f"data.views.grid={grid}", expected="1 or more", do="set data.views.grid=2")
+    _check_fits(size, side)
+    tops, lefts = (_spread(length - side, grid) for length in size)
+    return [Crop(top, left, side, side) for top in tops for left in lefts]
+
+
+def shrunk(image: Pixels, *, short_side: int | None) -> Pixels:
+    """Bring the short side of a larger image to ``short_side``; a smaller image stays as it is, as does any for None."""
+    height, width = image.shape[:2]
+    if short_side is None or min(height, width) <= short_side:
+        return image
+    factor = short_side / min(height, width)
+    size = (round(width * factor), round(height * factor))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+
+
+def _spread(room: int, count: int) -> list[int]:
+    return [room // 2] if count == 1 else [round(room * place / (count - 1)) for place in range(count)]
+
+
+def _check_fits(size: tuple[int, int], side: int) -> None:
+    if min(size) < side:
+        raise ImageError(
+            found=f"an image of {size[1]}x{size[0]}",
+            expected=f"at least {side}x{side} pixels",
+            do=f"set data.crop to {min(size)} or less, or leave the image out",
+        )

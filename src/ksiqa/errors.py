@@ -1,0 +1,53 @@
+"""Every error that bad input can cause: what was found, what was expected, what to do."""
+
+from difflib import get_close_matches
+from collections.abc import Iterable
+
+
+class KsiqaError(Exception):
+    """Something the user can mend. The text always has three parts: found, expected, do."""
+
+    def __init__(self, *, found: str, expected: str, do: str) -> None:
+        self.found, self.expected, self.do = found, expected, do
+        super().__init__(f"found: {found}\nexpected: {expected}\ndo: {do}")
+
+
+class ConfigError(KsiqaError):
+    """A config value or key that has no meaning."""
+
+
+class DatasetError(KsiqaError):
+    """A dataset's folder, label file or row that is not as its authors released it."""
+
+
+class ImageError(KsiqaError):
+    """An image that cannot be read or does not fit the work asked of it."""
+
+
+class SplitError(KsiqaError):
+    """A split that leaves a part empty, or lets a content stand in two parts."""
+
+
+class WeightsError(KsiqaError):
+    """Pretrained weights that were asked for and cannot be had."""
+
+
+class ModelFolderError(KsiqaError):
+    """A folder that does not hold a trained model, or one that does not match its config."""
+
+
+def choice(value: str, *, allowed: Iterable[str], name: str) -> str:
+    """Return ``value`` if it is one of ``allowed``.
+
+    Raises:
+        ConfigError: it is not; the message names the nearest allowed value.
+    """
+    names = sorted(allowed)
+    if value in names:
+        return value
+    near = get_close_matches(str(value), names, n=1)
+    raise ConfigError(
+        found=f"{name}={value}",
+        expected=f"one of {', '.join(names)}",
+        do=f"set {name}={near[0] if near else names[0]}" + (" (the nearest name)" if near else ""),
+    )

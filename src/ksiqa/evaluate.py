@@ -1,0 +1,44 @@
+"""``python -m ksiqa.evaluate checkpoint=DIR data=NAME data.root=FOLDER``: a saved model on a test part."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ksiqa.command import hydra_command
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command."""
+    hydra_command("evaluate", evaluate, sys.argv[1:] if arguments is None else arguments)
+
+
+def evaluate(config: "DictConfig", folder: Path) -> None:
+    """Score the test part of a split with a saved model and write the same report as training does."""
+    from ksiqa import build
+    from ksiqa.inference.evaluation import test
+    from ksiqa.inference.model_folder import load_model
+    from ksiqa.report.run_folder import figures, provenance, write_report
+    from ksiqa.run import show
+
+    trained = load_model(Path(config.checkpoint).expanduser())
+    data = build.scored_data(config, trained)
+    tested = test(trained, data, trainer=build.scoring_trainer(config))
+    results = {
+        **figures(tested),
+        "test_n": len(data.split.test),
+        "data": data.name,
+        "experiment": "evaluate",
+        "checkpoint": str(config.checkpoint),
+        "split": build.plain(config.split),
+        **provenance(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_report(folder, tested=tested, data=data, results=results)
+    show(tested, results, Path(config.checkpoint))
+
+
+if __name__ == "__main__":
+    main()

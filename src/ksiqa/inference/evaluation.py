@@ -1,0 +1,49 @@
+"""The test part, scored by a saved model: the one way to a test figure, in training's end and in ``evaluate`` alike."""
+
+from typing import Any, NamedTuple
+
+from ksiqa.data.datamodule import QualityData
+from ksiqa.inference.model_folder import TrainedModel
+from ksiqa.metric.agreement import Agreement, agreement
+from ksiqa.metric.collected import Collected
+from ksiqa.task.quality import QualityTask
+
+
+class Tested(NamedTuple):
+    """Scores and figures of a test part, by model (``student``, ``teacher``), the headline's first."""
+
+    scores: dict[str, Collected]
+    agreements: dict[str, Agreement]
+    imagery: dict[str, float]  # ``imagery_error`` and ``identity_error`` where there are references
+
+
+def test(trained: TrainedModel, data: QualityData, *, trainer: Any) -> Tested:
+    """Score the test part of ``data``.
+
+    Args:
+        trained: the saved model.
+        data: a source of scores; one that the model was not trained on is scored on the scale of its main source.
+        trainer: a Lightning Trainer, in full precision, so that the figures are the same everywhere.
+    """
+    data.parts["test"].known = None  # the whole network, as it will score later
+    known = data.name in trained.scales
+    task = QualityTask(
+        student=trained.student,
+        teacher=trained.teacher if data.has_references else None,
+        source=data.name if known else trained.source,
+        fr_source=data.name if known else trained.fr_source,
+        unit=data.unit,
+    )
+    trainer.test(task, data.test_dataloader(), verbose=False)
+    labels = data.table.scores  # as read, in double precision
+    scores = {
+        name: one._replace(label=labels[one.row])
+        for name, one in sorted(task.scores.items(), key=lambda item: item[0] != task.headline)
+    }
+    imagery = ("imagery_error", "identity_error")
+    logged = {name: trainer.callback_metrics.get(f"test/{name}") for name in imagery}
+    return Tested(
+        scores=scores,
+        agreements={name: agreement(one.score, one.label, unit=data.unit) for name, one in scores.items()},
+        imagery={name: float(value) for name, value in logged.items() if value is not None},
+    )

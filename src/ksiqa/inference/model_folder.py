@@ -1,0 +1,153 @@
+"""A trained model as a folder: ``model.safetensors`` and ``config.json``. Nothing in it is ever executed."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from ksiqa import __version__
+from ksiqa.data.facts import Facts
+from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.errors import KsiqaError, ModelFolderError
+from ksiqa.files import write_whole
+from ksiqa.model import compose
+from ksiqa.model.plain import Plain
+from ksiqa.model.student import Student
+from ksiqa.model.teacher import Teacher
+
+FORMAT = 1  # of config.json; raised when an older version could not read a newer one
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel:
+    """A model and all that scoring with it needs.
+
+    ``scales`` are the facts of each source of scores; ``source`` is the one whose scale no-reference scores are on,
+    ``fr_source`` the one of full-reference scores, None where the model has no trained teacher.
+    """
+
+    network: Student | Plain | Teacher
+    model: dict[str, Any]  # what ``compose`` was given
+    backbone: dict[str, Any]
+    scales: dict[str, Facts]
+    source: str
+    fr_source: str | None
+    views: ScoringViews
+    short_side: int | None
+    training: dict[str, Any]  # how it came about: for the reader, not for the code
+
+    @property
+    def student(self) -> Student | Plain | None:
+        """The no-reference model, if there is one."""
+        return None if isinstance(self.network, Teacher) else self.network
+
+    @property
+    def teacher(self) -> Teacher | None:
+        """The full-reference model, if it was trained."""
+        if isinstance(self.network, Teacher):
+            return self.network
+        if self.fr_source is None or not isinstance(self.network, Student):
+            return None
+        return self.network.teacher()
+
+
+def save_model(trained: TrainedModel, folder: Path) -> None:
+    """Write a model folder, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "format": FORMAT,
+        "version": __version__,
+        "model": trained.model,
+        "backbone": _without_weights(trained.backbone),
+        "source": trained.source,
+        "fr": trained.fr_source is not None,
+        "fr_source": trained.fr_source,
+        "scales": {name: _scale(facts) for name, facts in trained.scales.items()},
+        "views": vars(trained.views),
+        "short_side": trained.short_side,
+        "training": trained.training,
+    }
+    state = {name: value.contiguous() for name, value in trained.network.state_dict().items()}
+    with write_whole(folder / WEIGHTS, "wb") as file:
+        file.write(save(state))
+    with write_whole(folder / CONFIG) as file:
+        json.dump(config, file, indent=2)
+
+
+def load_model(folder: Path) -> TrainedModel:
+    """Open a model folder; the model is in evaluation mode, on the CPU.
+
+    Raises:
+        ModelFolderError: it is no model folder, or weights and config do not match.
+    """
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise ModelFolderError(
+                found=f"no {name} in {folder}",
+                expected=f"a trained model: a folder with {CONFIG} and {WEIGHTS}",
+                do="name the model/ folder that a training run printed at its end",
+            )
+    try:
+        config = json.loads((folder / CONFIG).read_text())
+        if config["format"] > FORMAT:
+            raise ModelFolderError(
+                found=f"{folder / CONFIG} of format {config['format']}, written by ksiqa {config['version']}",
+                expected=f"format {FORMAT} or older",
+                do="upgrade ksiqa",
+            )
+        return _trained(config, folder)
+    except KsiqaError as error:
+        raise ModelFolderError(
+            found=f"{folder / CONFIG}: {error.found}", expected=error.expected, do=error.do
+        ) from error
+    except (KeyError, TypeError, ValueError, SafetensorError, RuntimeError) as error:
+        raise ModelFolderError(
+            found=f"a model folder {folder} that does not match: {type(error).__name__}: {error}",
+            expected=f"{CONFIG} and {WEIGHTS} as one training run wrote them",
+            do="copy the folder again, both files together",
+        ) from error
+
+
+def _trained(config: dict[str, Any], folder: Path) -> TrainedModel:
+    scales = {name: Facts(name=name, **values) for name, values in config["scales"].items()}
+    network = compose(
+        model=config["model"], backbone=_with_random_weights(config["backbone"]), sources=list(scales)
+    )
+    network.load_state_dict(load_file(folder / WEIGHTS))
+    network.eval().requires_grad_(False)
+    return TrainedModel(
+        network=network,
+        model=config["model"],
+        backbone=config["backbone"],
+        scales=scales,
+        source=config["source"],
+        fr_source=config["fr_source"],
+        views=ScoringViews(**config["views"]),
+        short_side=config["short_side"],
+        training=config["training"],
+    )
+
+
+def _scale(facts: Facts) -> dict[str, Any]:
+    keys = ("title", "label", "low", "high", "higher_is_better")
+    return {key: getattr(facts, key) for key in keys}
+
+
+def _branches(backbone: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: value for name, value in backbone.items() if name in ("vit", "cnn") and value}
+
+
+def _without_weights(backbone: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where the pretrained weights lay: the model's own replace them."""
+    return backbone | {
+        name: {key: value for key, value in branch.items() if key != "weights"}
+        for name, branch in _branches(backbone).items()
+    }
+
+
+def _with_random_weights(backbone: dict[str, Any]) -> dict[str, Any]:
+    return backbone | {name: branch | {"weights": "random"} for name, branch in _branches(backbone).items()}

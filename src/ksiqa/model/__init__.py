@@ -1,0 +1,99 @@
+"""The networks, pure torch and timm: composed from plain values by ``compose``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from ksiqa.errors import ConfigError, choice
+from ksiqa.model.feature_extraction import CNNBranch, FeatureExtraction, ViTBranch
+from ksiqa.model.mental_imagery import mental_imagery
+from ksiqa.model.ordinal_regression import OrdinalHead
+from ksiqa.model.plain import Body, Plain, PooledRegressor
+from ksiqa.model.quality_regressor import QualityRegressor
+from ksiqa.model.shared_decoder import shared_decoder
+from ksiqa.model.student import Student
+from ksiqa.model.teacher import Teacher
+
+Values = Mapping[str, Any]  # plain numbers, strings, lists and mappings of them
+
+
+def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Student | Teacher | Plain:
+    """Build a model from plain values, as they stand in ``conf/model``, ``conf/backbone`` and a model's config.json.
+
+    Args:
+        model: ``kind`` (student, teacher, plain, plain_matched), ``width``, ``heads``, ``fusion``, ``imagery``,
+            ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``, ``ordinal``, ``levels``, ``bins``.
+        backbone: ``vit`` (name, weights, blocks) or None, ``cnn`` (name, weights, stages) or None, ``frozen`` (a list
+            of branches).
+        sources: the sources of scores, the main one first.
+
+    Raises:
+        ConfigError: a key or a value that has no meaning.
+        WeightsError: pretrained weights that cannot be had.
+    """
+    _check_keys(model, allowed=MODEL_KEYS, name="model")
+    _check_keys(backbone, allowed=("vit", "cnn", "frozen"), name="backbone")
+    kind = choice(model["kind"], allowed=("student", "teacher", "plain", "plain_matched"), name="model.kind")
+    features = _feature_extraction(model, backbone)
+    if kind == "plain":
+        regressor = PooledRegressor(width=model["width"], sources=list(sources))
+        return Plain(feature_extraction=features, body=nn.Identity(), regressor=regressor)
+    quality = QualityRegressor(
+        width=model["width"],
+        ordinal=_ordinal(model, sources),
+        regressed_share=model["regressed_share"],
+        sources=sources,
+    )
+    size = {"width": model["width"], "heads": model["heads"]}
+    decoder = shared_decoder(model["decoder"], depth=model["decoder_depth"], **size)
+    if kind == "teacher":
+        return Teacher(feature_extraction=features, decoder=decoder, regressor=quality)
+    imagery = mental_imagery(model["imagery"], depth=model["imagery_depth"], **size)
+    if kind == "plain_matched":
+        parameters = sum(p.numel() for part in (decoder, imagery) for p in part.parameters())
+        depth = model["imagery_depth"] + model["decoder_depth"]
+        body = Body(depth=depth, parameters=parameters, **size)
+        return Plain(feature_extraction=features, body=body, regressor=quality)
+    return Student(
+        feature_extraction=features,
+        imagery=imagery,
+        imagery_into_features=model["imagery_into_features"],
+        decoder=decoder,
+        regressor=quality,
+    )
+
+
+MODEL_KEYS = (
+    *("kind", "width", "heads", "fusion", "imagery", "imagery_depth", "imagery_into_features"),
+    *("decoder", "decoder_depth", "regressed_share", "ordinal", "levels", "bins"),
+)
+
+
+def _feature_extraction(model: Values, backbone: Values) -> FeatureExtraction:
+    branches = {name: backbone[name] for name in ("vit", "cnn") if backbone.get(name)}
+    for name in backbone["frozen"]:
+        choice(name, allowed=branches, name="backbone.frozen")
+    for name, places in (("vit", "blocks"), ("cnn", "stages")):
+        _check_keys(branches.get(name, {}), allowed=("name", "weights", places), name=f"backbone.{name}")
+    frozen = {name: name in backbone["frozen"] for name in branches}
+    vit = ViTBranch(**branches["vit"], frozen=frozen["vit"]) if "vit" in branches else None
+    cnn = CNNBranch(**branches["cnn"], frozen=frozen["cnn"]) if "cnn" in branches else None
+    return FeatureExtraction(vit=vit, cnn=cnn, width=model["width"], fusion=model["fusion"])
+
+
+def _ordinal(model: Values, sources: Sequence[str]) -> OrdinalHead | None:
+    if model["ordinal"] == "none":
+        return None
+    choice(model["ordinal"], allowed=("none", "dorn", "corn"), name="model.ordinal")
+    return OrdinalHead(kind=model["ordinal"], width=model["width"], levels=model["levels"], sources=sources)
+
+
+def _check_keys(values: Values, *, allowed: Sequence[str], name: str) -> None:
+    unknown = [key for key in values if key not in allowed]
+    if unknown:
+        raise ConfigError(
+            found=f"{name}.{unknown[0]}",
+            expected=f"one of {', '.join(f'{name}.{key}' for key in allowed)}",
+            do="correct the name, or leave it out",
+        )

@@ -1,0 +1,207 @@
+"""Feature extraction (FE): a transformer branch for what is global, a convolutional one for what is local.
+
+That there are these two branches is in KSIQA's abstract; which blocks and stages they give, and how they are fused, is
+our choice. Blocks of several depths side by side: MANIQA (arXiv 2204.08958). Deformable fusion: AHIQ (arXiv 2204.10485).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import timm
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.ops import DeformConv2d
+
+from ksiqa.batch import Features, View
+from ksiqa.errors import ConfigError, ImageError, choice
+from ksiqa.weights import load_weights
+
+Image = Float[Tensor, "batch 3 rows columns"]
+CELL_WITHOUT_VIT = 16  # pixels a token where no ViT sets the grid: the patch of the common ViTs
+
+
+class Branch(nn.Module):
+    """A timm backbone with its own normalisation. BatchNorm keeps its running statistics, so that the features of
+    an image depend on no other image of the batch; a frozen branch is never trained and keeps no gradient."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, *, frozen: bool) -> None:
+        super().__init__()
+        self.network, self.frozen = network, frozen
+        config = network.pretrained_cfg
+        self.register_buffer("mean", torch.tensor(config["mean"]).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(config["std"]).view(1, 3, 1, 1), persistent=False)
+        network.requires_grad_(not frozen)
+
+    def train(self, mode: bool = True) -> "Branch":
+        """Switch to training, but for BatchNorm and all of a frozen branch."""
+        super().train(mode and not self.frozen)
+        for module in self.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+        return self
+
+    def normalised(self, image: Image) -> Image:
+        """Bring RGB in [0, 1] to what the backbone was trained on."""
+        return (image - self.mean) / self.std
+
+
+class ViTBranch(Branch):
+    """Patch tokens of several transformer blocks, side by side.
+
+    Args:
+        name: a timm vision transformer.
+        weights: see ``ksiqa.weights``.
+        blocks: which blocks, counted from 0; those after the last one are left out.
+        frozen: no training.
+    """
+
+    def __init__(self, *, name: str, weights: str, blocks: Sequence[int], frozen: bool) -> None:
+        network = timm.create_model(name, num_classes=0, dynamic_img_size=True)
+        load_weights(network, name=name, weights=weights, branch="vit")
+        _check_places(blocks, count=len(network.feature_info), name="backbone.vit.blocks")
+        self.cell: int = network.feature_info[blocks[0]]["reduction"]
+        self.channels: int = sum(network.feature_info[block]["num_chs"] for block in blocks)
+        self.blocks = list(blocks)
+        network.prune_intermediate_layers(self.blocks, prune_norm=False, prune_head=True)
+        super().__init__(network, frozen=frozen)
+
+    def forward(self, image: Image) -> Features:
+        """Return the tokens of all chosen blocks, each through the transformer's final norm."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            tokens = self.network.forward_intermediates(
+                self.normalised(image), indices=self.blocks, norm=True, intermediates_only=True
+            )
+            return torch.cat(tokens, dim=1).permute(0, 2, 3, 1)
+
+
+class CNNBranch(Branch):
+    """Feature maps of several stages, brought to the token grid, side by side.
+
+    Args:
+        name: a timm convolutional network.
+        weights: see ``ksiqa.weights``.
+        stages: which stages, counted from 0 (the finest).
+        frozen: no training.
+    """
+
+    def __init__(self, *, name: str, weights: str, stages: Sequence[int], frozen: bool) -> None:
+        count = len(timm.create_model(name, features_only=True).feature_info)
+        _check_places(stages, count=count, name="backbone.cnn.stages")
+        network = timm.create_model(name, features_only=True, out_indices=tuple(stages))
+        load_weights(network, name=name, weights=weights, branch="cnn")
+        super().__init__(network, frozen=frozen)
+        self.strides: list[int] = network.feature_info.reduction()
+        self.channels: int = sum(network.feature_info.channels())
+
+    def forward(self, image: Image, *, cell: int) -> Features:
+        """Return the stages' maps on a grid of ``cell`` pixels a token, averaged where they are finer."""
+        grid = (image.shape[2] // cell, image.shape[3] // cell)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            maps = self.network(self.normalised(image))
+            placed = [
+                _on_grid(one, grid, cell // stride) for one, stride in zip(maps, self.strides, strict=True)
+            ]
+            return torch.cat(placed, dim=1).permute(0, 2, 3, 1)
+
+
+class FeatureExtraction(nn.Module):
+    """Both branches, projected to one width and fused on the token grid.
+
+    Args:
+        vit: the transformer branch, or None.
+        cnn: the convolutional branch, or None (one of the two must be there).
+        width: channels of the result.
+        fusion: ``add`` (default), ``concat`` (a small network over both) or ``deform`` (local features are sampled
+            where the global ones point, as in AHIQ).
+    """
+
+    def __init__(self, *, vit: ViTBranch | None, cnn: CNNBranch | None, width: int, fusion: str) -> None:
+        super().__init__()
+        if vit is None and cnn is None:
+            raise ConfigError(
+                found="backbone.vit=null and backbone.cnn=null",
+                expected="at least one branch",
+                do="name a timm network in backbone.vit.name or backbone.cnn.name",
+            )
+        self.fusion = choice(fusion, allowed=("add", "concat", "deform"), name="model.fusion")
+        self.vit, self.cnn, self.width = vit, cnn, width
+        self.cell = vit.cell if vit else CELL_WITHOUT_VIT
+        self.vit_projection = _projection(vit.channels, width) if vit else None
+        self.cnn_projection = _projection(cnn.channels, width) if cnn else None
+        if vit and cnn and fusion == "concat":
+            self.mix = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
+        if vit and cnn and fusion == "deform":
+            self.offsets = nn.Conv2d(width, 2 * 9, 3, padding=1)
+            nn.init.zeros_(self.offsets.weight)  # starts as an ordinary convolution
+            nn.init.zeros_(self.offsets.bias)  # type: ignore[arg-type]  # bias=True: it is there
+            self.sample = DeformConv2d(width, width, 3, padding=1)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, view: View) -> Features:
+        """Return the fused features of a view's images.
+
+        Raises:
+            ImageError: a side is no multiple of ``cell``.
+        """
+        rows, columns = view.image.shape[2:]
+        if rows % self.cell or columns % self.cell:
+            raise ImageError(
+                found=f"images of {columns}x{rows}",
+                expected=f"sides that {self.cell} (the pixels a token covers) divides",
+                do="crop them to a multiple of it",
+            )
+        known = {**self.branch_features(view.image, leave_out=view.known), **view.known}
+        projected = []
+        if self.vit_projection is not None:
+            projected.append(self.vit_projection(known["vit"].to(self.norm.weight.dtype)))
+        if self.cnn_projection is not None:
+            projected.append(self.cnn_projection(known["cnn"].to(self.norm.weight.dtype)))
+        return self.norm(projected[0] if len(projected) == 1 else self._fused(*projected))
+
+    def branch_features(
+        self, image: Image, *, leave_out: Mapping[str, Tensor] | Sequence[str] = ()
+    ) -> dict[str, Features]:
+        """Return the raw features of each branch by its name, but for those in ``leave_out``."""
+        features = {}
+        if self.vit is not None and "vit" not in leave_out:
+            features["vit"] = self.vit(image)
+        if self.cnn is not None and "cnn" not in leave_out:
+            features["cnn"] = self.cnn(image, cell=self.cell)
+        return features
+
+    @property
+    def frozen(self) -> list[str]:
+        """The names of the branches that are not trained."""
+        branches = {"vit": self.vit, "cnn": self.cnn}
+        return [name for name, branch in branches.items() if branch is not None and branch.frozen]
+
+    def _fused(self, vit: Features, cnn: Features) -> Features:
+        if self.fusion == "add":
+            return vit + cnn
+        if self.fusion == "concat":
+            return self.mix(torch.cat([vit, cnn], dim=-1))
+        offsets = self.offsets(vit.permute(0, 3, 1, 2))
+        return vit + self.sample(cnn.permute(0, 3, 1, 2), offsets).permute(0, 2, 3, 1)
+
+
+def _projection(channels: int, width: int) -> nn.Module:
+    return nn.Sequential(nn.LayerNorm(channels), nn.Linear(channels, width))
+
+
+def _on_grid(features: Tensor, grid: tuple[int, int], finer: int) -> Tensor:
+    if finer > 1:
+        features = F.avg_pool2d(features, finer, ceil_mode=True)
+    return F.interpolate(features, size=grid, mode="bilinear", align_corners=False)
+
+
+def _check_places(places: Sequence[int], *, count: int, name: str) -> None:
+    if not places or list(places) != sorted(set(places)) or places[0] < 0 or places[-1] >= count:
+        raise ConfigError(
+            found=f"{name}={list(places)}",
+            expected=f"increasing places between 0 and {count - 1}",
+            do=f"leave out what the network does not have (it has {count})",
+        )

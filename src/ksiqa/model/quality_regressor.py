@@ -1,0 +1,93 @@
+"""Quality-aware regressor (QAR): a score and a weight for every token, joined with ordinal levels.
+
+That KSIQA has a quality-aware regressor is in its abstract. The weighted mean of token scores is MANIQA's
+(arXiv 2204.08958) and AGAIQA's; the mix of regressed and ordinal score with a learned weight from 0.9 to 0.1 is AGAIQA's.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+from torch import Tensor, nn
+
+from ksiqa.batch import Features, Prediction
+from ksiqa.model.ordinal_regression import OrdinalHead
+
+
+class Calibration(nn.Module):
+    """A monotone map from a latent quality to each source's score: sigmoid(scale x quality + shift), scale > 0."""
+
+    def __init__(self, *, sources: Sequence[str]) -> None:
+        super().__init__()
+        self.log_scale = nn.ParameterDict({source: torch.zeros(()) for source in sources})
+        self.shift = nn.ParameterDict({source: torch.zeros(()) for source in sources})
+
+    def forward(self, quality: Float[Tensor, "*any"], *, source: str) -> Float[Tensor, "*any"]:
+        """Return scores in [0, 1]."""
+        return torch.sigmoid(self.log_scale[source].exp() * quality + self.shift[source])
+
+    @torch.no_grad()
+    def start_from(self, scores: Float[ndarray, " rows"], *, source: str) -> None:
+        """Let a source start at the mean of its training scores."""
+        mean = float(np.clip(scores.mean(), 0.01, 0.99))  # a finite logit where all scores are 0 or 1
+        self.shift[source].fill_(np.log(mean / (1 - mean)))
+
+
+class QualityRegressor(nn.Module):
+    """From a decoding to a score, its levels and its map.
+
+    Args:
+        width: channels of the decoding.
+        ordinal: the ordinal head, or None for the regressed score alone.
+        regressed_share: of the mixed score at the start; the mix is learned and stays convex.
+        sources: names of the sources of scores.
+    """
+
+    def __init__(
+        self, *, width: int, ordinal: OrdinalHead | None, regressed_share: float, sources: Sequence[str]
+    ) -> None:
+        super().__init__()
+        self.quality = _head(width)
+        self.weight = _head(width)
+        self.calibration = Calibration(sources=sources)
+        self.ordinal = ordinal
+        share = torch.tensor(regressed_share)
+        self.mix = nn.Parameter(torch.logit(share)) if ordinal is not None else None
+
+    def forward(self, decoding: Features, *, source: str) -> Prediction:
+        """Return the prediction on the scale of ``source``."""
+        tokens = decoding.flatten(1, 2)
+        quality = self.quality(tokens).squeeze(-1)
+        weight = self.weight(tokens).squeeze(-1).sigmoid()
+        weight = weight / weight.sum(dim=1, keepdim=True)
+        regressed = self.calibration((weight * quality).sum(dim=1), source=source)
+        grid = decoding.shape[:3]
+        maps = {
+            "quality_map": self.calibration(quality, source=source).view(grid),
+            "weight_map": weight.view(grid),
+            "decoding": decoding,
+        }
+        if self.ordinal is None or self.mix is None:
+            return Prediction(score=regressed, regressed=regressed, **maps)
+        pooled = (weight.unsqueeze(-1) * tokens).sum(dim=1)
+        thresholds = self.ordinal(pooled, source=source)
+        expected = self.ordinal.expected(thresholds, source=source)
+        return Prediction(
+            score=torch.lerp(expected, regressed, self.mix.sigmoid()),
+            regressed=regressed,
+            thresholds=thresholds,
+            level_probabilities=self.ordinal.probabilities(thresholds),
+            **maps,
+        )
+
+    def start_from(self, scores: Float[ndarray, " rows"], *, source: str, bins: str) -> None:
+        """Lay out a source's calibration and levels by the scores of its training part."""
+        self.calibration.start_from(scores, source=source)
+        if self.ordinal is not None:
+            self.ordinal.start_from(scores, source=source, bins=bins)
+
+
+def _head(width: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))

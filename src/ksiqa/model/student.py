@@ -1,0 +1,55 @@
+"""The student: a no-reference (NR) model that imagines what the teacher sees."""
+
+from dataclasses import replace
+
+from torch import nn
+
+from ksiqa.batch import Features, Prediction, View
+from ksiqa.model.feature_extraction import FeatureExtraction
+from ksiqa.model.quality_regressor import QualityRegressor
+from ksiqa.model.teacher import Teacher
+
+
+class Student(nn.Module):
+    """Feature extraction, mental imagery, the shared decoder, the quality-aware regressor.
+
+    Args:
+        feature_extraction: FE.
+        imagery: MIG.
+        imagery_into_features: let the losses reach FE through the imagery. False stops the gradient at MIG's input,
+            so that the imagery loss trains MIG alone and cannot make FE blind to distortion.
+        decoder: the decoder, the teacher's own.
+        regressor: QAR.
+    """
+
+    def __init__(
+        self,
+        *,
+        feature_extraction: FeatureExtraction,
+        imagery: nn.Module,
+        imagery_into_features: bool,
+        decoder: nn.Module,
+        regressor: QualityRegressor,
+    ) -> None:
+        super().__init__()
+        self.feature_extraction = feature_extraction
+        self.imagery = imagery
+        self.imagery_into_features = imagery_into_features
+        self.decoder = decoder
+        self.regressor = regressor
+
+    def forward(self, distorted: View, *, source: str) -> Prediction:
+        """Score images without a reference."""
+        return self.assess(self.feature_extraction(distorted), source=source)
+
+    def assess(self, features: Features, *, source: str) -> Prediction:
+        """Score from features; the prediction carries them and their imagery."""
+        imagery = self.imagery(features if self.imagery_into_features else features.detach())
+        prediction = self.regressor(self.decoder(features, imagery), source=source)
+        return replace(prediction, features=features, imagery=imagery)
+
+    def teacher(self) -> Teacher:
+        """Return the teacher that shares this student's feature extraction, decoder and regressor."""
+        return Teacher(
+            feature_extraction=self.feature_extraction, decoder=self.decoder, regressor=self.regressor
+        )

@@ -1,0 +1,28 @@
+"""The teacher: a full-reference (FR) model that sees both images."""
+
+from torch import nn
+
+from ksiqa.batch import Features, Prediction, View, stacked
+from ksiqa.model.feature_extraction import FeatureExtraction
+from ksiqa.model.quality_regressor import QualityRegressor
+
+
+class Teacher(nn.Module):
+    """Feature extraction of both images, the shared decoder, the quality-aware regressor."""
+
+    def __init__(
+        self, *, feature_extraction: FeatureExtraction, decoder: nn.Module, regressor: QualityRegressor
+    ) -> None:
+        super().__init__()
+        self.feature_extraction = feature_extraction
+        self.decoder = decoder
+        self.regressor = regressor
+
+    def forward(self, distorted: View, reference: View, *, source: str) -> Prediction:
+        """Score distorted images against their references; features of all are extracted in one pass."""
+        seen, wanted = self.feature_extraction(stacked(distorted, reference)).chunk(2)
+        return self.assess(seen, wanted, source=source)
+
+    def assess(self, distorted: Features, reference: Features, *, source: str) -> Prediction:
+        """Score from features."""
+        return self.regressor(self.decoder(distorted, reference), source=source)

@@ -1,0 +1,142 @@
+"""``python -m ksiqa.predict PATH... --model DIR``: score photographs."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ksiqa.command import errors_as_text
+
+if TYPE_CHECKING:
+    from ksiqa.inference.model_folder import TrainedModel
+
+SUFFIXES = {
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".jp2",
+    ".gif",
+    ".ppm",
+    ".pgm",
+}
+FAILED = 1  # exit status where a file could not be scored; 2 is a command that could not be run
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; the exit status is 1 where a file could not be scored."""
+    with errors_as_text():
+        options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+        rows = predict(options.paths, model=options.model, reference=options.reference)
+        if options.output is not None:
+            write(rows, options.output)
+        show(rows)
+        if any(row["error"] for row in rows):
+            raise SystemExit(FAILED)
+
+
+def predict(paths: list[str], *, model: Path, reference: Path | None) -> list[dict[str, Any]]:
+    """Score files, the images in folders, and what globs match; a file that cannot be scored keeps its row.
+
+    Returns:
+        Rows of ``image``, ``score`` in [0, 1], ``score_raw`` on the model's own scale, ``error`` (empty where scored).
+
+    Raises:
+        ImageError: a path that names nothing, or a reference that cannot be read.
+        ModelFolderError: no model there, or it cannot score so.
+    """
+    files = found_files(paths)
+    from rich.progress import track
+
+    from ksiqa.data.image_file import read_image
+    from ksiqa.inference.model_folder import load_model
+
+    trained = load_model(model)
+    wanted = None if reference is None else read_image(reference)
+    return [_row(trained, file, wanted) for file in track(files, description="scoring", transient=True)]
+
+
+def found_files(paths: list[str]) -> list[Path]:
+    """Return the image files that paths, folders (with all below them) and globs name, in order, each once."""
+    from glob import glob
+
+    from ksiqa.errors import ImageError
+
+    files: dict[Path, None] = {}
+    for text in paths:
+        path = Path(text).expanduser()
+        if path.is_dir():
+            found = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+        elif path.exists():
+            found = [path]
+        else:
+            found = sorted(Path(one) for one in glob(str(path), recursive=True) if Path(one).is_file())  # noqa: PTH207
+        if not found:
+            raise ImageError(
+                found=f"{text}, which names no image",
+                expected="a file, a folder of images, or a pattern that matches some",
+                do="look at the path; a pattern wants quotes in a shell",
+            )
+        files.update(dict.fromkeys(found))
+    return list(files)
+
+
+def write(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write rows as CSV or, where the name ends in .jsonl, as JSON lines."""
+    import csv
+    import json
+
+    from ksiqa.files import write_whole
+
+    with write_whole(path) as file:
+        if path.suffix == ".jsonl":
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        else:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("image")
+    for name in ("score", "on the model's scale", "error"):
+        table.add_column(name, justify="left" if name == "error" else "right")
+    for row in rows:
+        numbers = ("", "") if row["error"] else (f"{row['score']:.4f}", f"{row['score_raw']:.2f}")
+        table.add_row(row["image"], *numbers, row["error"])
+    Console().print(table)
+
+
+def _row(trained: "TrainedModel", file: Path, reference: Any) -> dict[str, Any]:
+    from ksiqa.data.image_file import read_image
+    from ksiqa.errors import ImageError
+    from ksiqa.inference.scoring import score_image
+
+    try:
+        scored = score_image(trained, read_image(file), reference)
+    except ImageError as error:
+        return {"image": str(file), "score": None, "score_raw": None, "error": f"{error.found}; {error.do}"}
+    return {"image": str(file), **scored._asdict(), "error": ""}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ksiqa predict", description="Score photographs with a trained model."
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or patterns")
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model/ folder of a run")
+    parser.add_argument("--reference", type=Path, help="score against this image, by the teacher")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write scores as .csv or .jsonl")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What every task does alike: bytes to images, scoring by fixed views, figures over whole parts, the optimiser."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import lightning.pytorch as lightning
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from ksiqa.batch import Batch, Features, Prediction, View
+from ksiqa.loss.weighted import Weighted
+from ksiqa.metric.agreement import agreement
+from ksiqa.metric.collected import Collected, CollectedScores
+from ksiqa.model.plain import Plain
+from ksiqa.model.student import Student
+from ksiqa.model.teacher import Teacher
+from ksiqa.task.closeness import ImageryCloseness
+from ksiqa.task.schedule import warmup_cosine
+from ksiqa.task.terms import Terms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimiser:
+    """AdamW with two learning rates, linear warm-up and a cosine to zero, by step."""
+
+    lr: float  # of the backbones
+    head_lr: float  # of everything else
+    weight_decay: float
+    warmup: float  # share of all steps
+
+
+class QualityTask(lightning.LightningModule):
+    """Scores a source with a model: the no-reference one, the full-reference one, or both.
+
+    Args:
+        student: the no-reference model, or None.
+        teacher: the full-reference model, or None; it scores batches that carry references.
+        source: the source of scores on whose scale the student scores.
+        fr_source: the one on whose scale the teacher scores; None: the same.
+        unit: length of the source's raw scale, for the RMSE.
+    """
+
+    loss: Weighted  # of the tasks that train
+
+    def __init__(
+        self,
+        *,
+        student: Student | Plain | None,
+        teacher: Teacher | None,
+        source: str,
+        unit: float,
+        fr_source: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.student, self.teacher, self.source, self.unit = student, teacher, source, unit
+        self.fr_source = fr_source or source
+        self.collected = nn.ModuleDict(
+            {name: CollectedScores() for name, model in self._models().items() if model is not None}
+        )
+        self.closeness = ImageryCloseness()
+
+    @property
+    def headline(self) -> str:
+        """Whose figures stand first: the student's where there is one."""
+        return "student" if self.student is not None else "teacher"
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        """Turn bytes into images in [0, 1], on the device."""
+        del dataloader_idx
+        if isinstance(batch, dict):
+            return {name: as_images(one) for name, one in batch.items()}
+        return as_images(batch)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Collect the scores of a batch."""
+        del batch_idx
+        self._collect(batch)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Collect the scores of a batch."""
+        del batch_idx
+        self._collect(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the figures over the whole part."""
+        self._figures("validation")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the figures over the whole part and keep the scores for the report."""
+        self.scores = self._figures("test")
+
+    def predict_batch(self, batch: Batch) -> tuple[dict[str, Prediction], Features | None]:
+        """Return each model's prediction for every view, and the references' features where there are some."""
+        extract = (self.student or self.teacher).feature_extraction  # type: ignore[union-attr]  # one is there
+        distorted = extract(batch.distorted)
+        reference = extract(batch.reference) if batch.reference is not None else None
+        predictions = {}
+        if self.student is not None:
+            predictions["student"] = self.student.assess(distorted, source=self.source)
+        if self.teacher is not None and reference is not None:
+            predictions["teacher"] = self.teacher.assess(distorted, reference, source=self.fr_source)
+        return predictions, reference
+
+    def log_terms(self, terms: Terms, *, factors: Mapping[str, float], images: int) -> Tensor:
+        """Log each ``source/model/term`` and return the weighted total; ``factors`` multiply the terms of a source."""
+        total = self.loss({name: term * factors[name.partition("/")[0]] for name, term in terms.items()})
+        logged = {f"train/{name}": term.detach() for name, term in terms.items()}
+        self.log_dict(logged, on_step=False, on_epoch=True, batch_size=images)
+        self.log("train/loss", total.detach(), on_step=False, on_epoch=True, prog_bar=True, batch_size=images)
+        return total
+
+    def optimisers(self, settings: Optimiser) -> Any:
+        """Return AdamW over the parts that learn, and its schedule; each parameter stands in one group."""
+        backbones: dict[int, nn.Parameter] = {}
+        for model in self._models().values():
+            for branch in (model.feature_extraction.vit, model.feature_extraction.cnn) if model else ():
+                backbones.update({id(p): p for p in (branch.parameters() if branch else ())})
+        learning = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        groups = [
+            {"params": [p for p in learning if id(p) in backbones], "lr": settings.lr, "name": "backbone"},
+            {
+                "params": [p for p in learning if id(p) not in backbones],
+                "lr": settings.head_lr,
+                "name": "head",
+            },
+        ]
+        optimiser = torch.optim.AdamW(
+            [group for group in groups if group["params"]], weight_decay=settings.weight_decay
+        )
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = LambdaLR(optimiser, warmup_cosine(steps=steps, warmup=settings.warmup))
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _models(self) -> dict[str, Any]:
+        return {"student": self.student, "teacher": self.teacher}
+
+    def _collect(self, batch: Batch) -> None:
+        predictions, reference = self.predict_batch(batch)
+        for name, prediction in predictions.items():
+            score = prediction.score.unflatten(0, (-1, batch.views)).mean(dim=1)
+            self.collected[name].update(batch.row, score, batch.score)
+        student = predictions.get("student")
+        if reference is not None and student is not None and student.imagery is not None:
+            self.closeness.update(student, reference)
+
+    def _figures(self, stage: str) -> dict[str, Collected]:
+        scores = {}
+        for name, collected in self.collected.items():
+            scores[name] = collected.compute()
+            collected.reset()
+            prefix = f"{stage}/" if name == self.headline else f"{stage}/{name}_"
+            figures = agreement(scores[name].score, scores[name].label, unit=self.unit).as_dict(prefix)
+            self.log_dict(
+                {key: value for key, value in figures.items() if value is not None}, rank_zero_only=True
+            )
+        if self.closeness.images > 0:
+            self.log_dict({f"{stage}/{name}": value for name, value in self.closeness.compute().items()})
+            self.closeness.reset()
+        return scores
+
+
+def as_images(batch: Batch) -> Batch:
+    """Return the batch with its bytes as numbers in [0, 1]."""
+    return replace(
+        batch,
+        distorted=_as_image(batch.distorted),
+        reference=None if batch.reference is None else _as_image(batch.reference),
+    )
+
+
+def _as_image(view: View) -> View:
+    return View(view.image.float() / 255, view.known)

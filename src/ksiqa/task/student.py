@@ -1,0 +1,106 @@
+"""Training the no-reference student: alone, with the teacher it shares a decoder with, or after a frozen one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ksiqa.batch import Batch, stacked
+from ksiqa.loss.weighted import Weighted
+from ksiqa.model.plain import Plain
+from ksiqa.model.student import Student
+from ksiqa.model.teacher import Teacher
+from ksiqa.task.quality import Optimiser, QualityTask
+from ksiqa.task.terms import Terms, imagery_terms, score_terms, sharing_terms
+
+
+class StudentTask(QualityTask):
+    """A step runs the student on one batch of each source.
+
+    Args:
+        student: the no-reference model.
+        teacher: the full-reference model that shares the student's parts (joint training), or None.
+        teacher_learns: train the teacher's score too; without, it only shows the way.
+        instructor: a frozen full-reference model with parts of its own, whose scores and decodings the student
+            follows (conventional distillation), or None.
+        loss: the weighted terms.
+        optimiser: settings.
+        source: the source that is validated and tested.
+        unit: length of its raw scale.
+        weights: weight of each source's terms (rehearsal beside the target).
+    """
+
+    student: Student | Plain
+
+    def __init__(
+        self,
+        *,
+        student: Student | Plain,
+        teacher: Teacher | None,
+        teacher_learns: bool,
+        instructor: Teacher | None,
+        loss: Weighted,
+        optimiser: Optimiser,
+        source: str,
+        unit: float,
+        weights: Mapping[str, float],
+    ) -> None:
+        super().__init__(student=student, teacher=teacher, source=source, unit=unit)
+        self.loss, self.settings, self.weights = loss, optimiser, dict(weights)
+        self.teacher_learns = teacher_learns
+        # Hidden from this module's parameters: no optimiser trains it, no checkpoint carries it.
+        self._instructor = [instructor] if instructor is not None else []
+
+    def on_fit_start(self) -> None:
+        """Freeze the instructor, which has learned by now, and bring it to the device."""
+        for instructor in self._instructor:
+            instructor.requires_grad_(False).eval().to(self.device)
+
+    def training_step(self, batch: dict[str, Batch], batch_idx: int) -> Tensor:
+        """Return the weighted loss of one batch of each source."""
+        del batch_idx
+        terms: Terms = {}
+        for source, images in batch.items():
+            found = self.terms(images, source=source)
+            terms.update({f"{source}/{name}": term for name, term in found.items()})
+        return self.log_terms(terms, factors=self.weights, images=len(batch[self.source].score))
+
+    def terms(self, batch: Batch, *, source: str) -> Terms:
+        """Return a batch's terms, by ``student/term`` and ``teacher/term``."""
+        active = self.loss.active
+        if self.teacher is not None and batch.reference is not None:
+            return self._joint(batch, source=source)
+        prediction = self.student(batch.distorted, source=source)
+        found = score_terms(
+            prediction, batch.score, regressor=self.student.regressor, source=source, active=active
+        )
+        if self._instructor and batch.reference is not None:
+            with torch.no_grad():
+                followed = self._instructor[0](batch.distorted, batch.reference, source=source)
+            found.update(sharing_terms(prediction, followed, active=active))
+        return {f"student/{name}": term for name, term in found.items()}
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimiser over all that learns."""
+        return self.optimisers(self.settings)
+
+    def _joint(self, batch: Batch, *, source: str) -> Terms:
+        active, student, teacher = self.loss.active, self.student, self.teacher
+        assert isinstance(student, Student)  # only a student has a teacher: see ``regime``
+        assert teacher is not None
+        assert batch.reference is not None
+        features = student.feature_extraction(stacked(batch.distorted, batch.reference))  # once, for both
+        distorted, reference = features.chunk(2)
+        seen = teacher.assess(distorted, reference, source=source)
+        imagined = student.assess(distorted, source=source)
+        assert imagined.imagery is not None
+        own = score_terms(imagined, batch.score, regressor=student.regressor, source=source, active=active)
+        own |= imagery_terms(imagined.imagery, reference, active=active)
+        own |= sharing_terms(imagined, seen, active=active)
+        theirs: Terms = {}
+        if self.teacher_learns:
+            theirs = score_terms(seen, batch.score, regressor=teacher.regressor, source=source, active=active)
+        return {f"student/{name}": term for name, term in own.items()} | {
+            f"teacher/{name}": term for name, term in theirs.items()
+        }

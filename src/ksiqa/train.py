@@ -1,0 +1,26 @@
+"""``python -m ksiqa.train +experiment=NAME [overrides]``: train, test and keep everything in one folder."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ksiqa.command import hydra_command
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command."""
+    hydra_command("train", train, sys.argv[1:] if arguments is None else arguments)
+
+
+def train(config: "DictConfig", folder: Path) -> None:
+    """Train as configured and print where the model is."""
+    from ksiqa.run import run  # torch and Lightning load here, not for --help
+
+    run(config, folder)
+
+
+if __name__ == "__main__":
+    main()

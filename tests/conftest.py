@@ -1,0 +1,27 @@
+"""What every test shares: executed shapes, the real data where it is present."""
+
+import os
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+install_import_hook("ksiqa", "beartype.beartype")  # before the first import of ksiqa: shapes are executed
+
+import pytest  # noqa: E402  (the hook comes first)
+
+SHARED = Path(os.environ.get("KSIQA_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests on real data where there is none, and say so in the summary ('deselected')."""
+    if (SHARED / "datasets").is_dir():
+        return
+    left_out = [item for item in items if item.get_closest_marker("real_data")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real datasets and weights."""
+    return SHARED
