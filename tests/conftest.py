@@ -5,7 +5,9 @@ from pathlib import Path
 
 from jaxtyping import install_import_hook
 
-install_import_hook("ksiqa", "beartype.beartype")  # before the first import of ksiqa: shapes are executed
+import tests.annotations  # noqa: F401  (the hook finds it as an attribute of its package)
+
+install_import_hook("ksiqa", "tests.annotations.check")  # before the first import of ksiqa: shapes are executed
 
 import pytest  # noqa: E402  (the hook comes first)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 Features = Float[Tensor, "batch height width channels"]
@@ -15,11 +15,11 @@ Features = Float[Tensor, "batch height width channels"]
 class View:
     """Images of one size, and what frozen backbones have already said of them.
 
-    ``image`` is RGB in [0, 1]. ``known`` maps a branch (``vit``, ``cnn``) to its features on the token grid, so that
-    a frozen branch need not run again; it is empty where every branch runs.
+    ``image`` is RGB in [0, 1]; on its way to the device it still is bytes. ``known`` maps a branch (``vit``, ``cnn``)
+    to its features on the token grid, so that a frozen branch need not run again; it is empty where every branch runs.
     """
 
-    image: Float[Tensor, "batch 3 rows columns"]
+    image: Float[Tensor, "batch 3 rows columns"] | UInt8[Tensor, "batch 3 rows columns"]
     known: Mapping[str, Features] = field(default_factory=dict)
 
     def __len__(self) -> int:

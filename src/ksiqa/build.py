@@ -3,6 +3,7 @@
 Every other part of the project takes plain values or built objects.
 """
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,7 @@ def image_source(node: DictConfig) -> ImageSource:
     return instantiate(node.source)
 
 
-def quality_data(
-    node: DictConfig, *, source: ImageSource, split: DictConfig, seed: int, cell: int
-) -> QualityData:
+def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, seed: int, cell: int) -> QualityData:
     """Build a source's DataModule from its ``data`` node and the ``split`` node."""
     values = plain(split)
     folder = values.pop("folder")
@@ -69,9 +68,7 @@ def model(config: DictConfig, *, sources: list[str]) -> Model:
 
 def instructor(config: DictConfig, *, sources: list[str]) -> Teacher:
     """Build the teacher of ``sharing=distil``: parts of its own, of the same sizes as the student's."""
-    built = compose(
-        model={**plain(config.model), "kind": "teacher"}, backbone=plain(config.backbone), sources=sources
-    )
+    built = compose(model={**plain(config.model), "kind": "teacher"}, backbone=plain(config.backbone), sources=sources)
     assert isinstance(built, Teacher)
     return built
 
@@ -91,10 +88,9 @@ def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path
         return extraction.eval().branch_features(images.float() / 255, leave_out=learning)
 
     frozen = {name: getattr(extraction, name) for name in extraction.frozen}
-    weights = {
-        f"{name}.{key}": value for name, one in frozen.items() for key, value in one.state_dict().items()
-    }
-    data.keep_frozen(branches=weights, extractor=extractor, cache=cache)
+    weights = {f"{name}.{key}": value for name, one in frozen.items() for key, value in one.state_dict().items()}
+    settings = f"{[one.description for one in frozen.values()]} cell {extraction.cell}"
+    data.keep_frozen(branches=weights, settings=settings, extractor=extractor, cache=cache)
 
 
 def scored_data(config: DictConfig, trained: TrainedModel) -> QualityData:
@@ -139,14 +135,15 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
         *instantiate(config.callback).values(),
     ]
     settings = {**plain(config.trainer), **plain(config.strategy), "max_epochs": phase.epochs}
-    return lightning.Trainer(
-        **settings, callbacks=callbacks, logger=loggers(config, folder), default_root_dir=folder
-    )
+    known = inspect.signature(lightning.Trainer).parameters
+    for name in settings:
+        choice(name, allowed=known, name="trainer argument")
+    return lightning.Trainer(**settings, callbacks=callbacks, logger=loggers(config, folder), default_root_dir=folder)
 
 
 def scoring_trainer(config: DictConfig) -> lightning.Trainer:
     """Build the Trainer of the test part: one device, full precision, so that the figures are the same everywhere."""
-    quiet = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False}
+    quiet: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False}
     return lightning.Trainer(
         accelerator=config.strategy.accelerator,
         devices=1,

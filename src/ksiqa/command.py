@@ -38,7 +38,7 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
         decorated()
 
 
-class errors_as_text:  # noqa: N801  (used as a statement)
+class errors_as_text:
     """Print errors of input and end with status 2; let all others pass with their traceback."""
 
     def __enter__(self) -> None:
@@ -78,8 +78,7 @@ def _of_hydra(error: BaseException) -> ConfigError | None:
     if isinstance(error, composition) and not isinstance(error, InstantiationException):
         cause = error.__cause__
         return ConfigError(
-            found=str(error).strip()
-            + (f" ({cause})" if cause is not None and str(cause) not in str(error) else ""),
+            found=str(error).strip() + (f" ({cause})" if cause is not None and str(cause) not in str(error) else ""),
             expected="overrides that name existing keys, with values of their kind",
             do="look the key up in conf/, or print the composed config with --cfg job",
         )

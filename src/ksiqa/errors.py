@@ -1,13 +1,21 @@
 """Every error that bad input can cause: what was found, what was expected, what to do."""
 
-from difflib import get_close_matches
+import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class KsiqaError(Exception):
-    """Something the user can mend. The text always has three parts: found, expected, do."""
+    """Something the user can mend. The text always has three parts: found, expected, do.
 
-    def __init__(self, *, found: str, expected: str, do: str) -> None:
+    ``text`` stands for all three where an error comes back from another process: pickle, and torch's DataLoader (with
+    a traceback in front of it), build it anew from its message alone.
+    """
+
+    def __init__(self, text: str = "", *, found: str = "", expected: str = "", do: str = "") -> None:
+        if text:
+            parts = re.fullmatch(r".*found: (.*?)\nexpected: (.*?)\ndo: (.*)", text.strip(), re.DOTALL)
+            found, expected, do = parts.groups() if parts else (text, "", "")
         self.found, self.expected, self.do = found, expected, do
         super().__init__(f"found: {found}\nexpected: {expected}\ndo: {do}")
 

@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; the exit status is 1 where a file could not be scored."""
     with errors_as_text():
         options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+        check_output(options.output)
         rows = predict(options.paths, model=options.model, reference=options.reference)
         if options.output is not None:
             write(rows, options.output)
@@ -85,6 +86,24 @@ def found_files(paths: list[str]) -> list[Path]:
     return list(files)
 
 
+def check_output(path: Path | None) -> None:
+    """Refuse, before any work, an output that could not be written at its end.
+
+    Raises:
+        ConfigError: another ending than .csv or .jsonl, or a folder that is not there.
+    """
+    from ksiqa.errors import ConfigError
+
+    if path is not None and path.suffix not in (".csv", ".jsonl"):
+        raise ConfigError(
+            found=f"--output {path}", expected="a name that ends in .csv or .jsonl", do="name it scores.csv"
+        )
+    if path is not None and not path.parent.is_dir():
+        raise ConfigError(
+            found=f"no folder {path.parent}", expected="a folder for the scores that is there", do="make it first"
+        )
+
+
 def write(rows: list[dict[str, Any]], path: Path) -> None:
     """Write rows as CSV or, where the name ends in .jsonl, as JSON lines."""
     import csv
@@ -104,6 +123,7 @@ def write(rows: list[dict[str, Any]], path: Path) -> None:
 def show(rows: list[dict[str, Any]]) -> None:
     """Print a table."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("image")
@@ -111,7 +131,7 @@ def show(rows: list[dict[str, Any]]) -> None:
         table.add_column(name, justify="left" if name == "error" else "right")
     for row in rows:
         numbers = ("", "") if row["error"] else (f"{row['score']:.4f}", f"{row['score_raw']:.2f}")
-        table.add_row(row["image"], *numbers, row["error"])
+        table.add_row(escape(row["image"]), *numbers, escape(row["error"]))
     Console().print(table)
 
 
@@ -128,9 +148,7 @@ def _row(trained: "TrainedModel", file: Path, reference: Any) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ksiqa predict", description="Score photographs with a trained model."
-    )
+    parser = argparse.ArgumentParser(prog="ksiqa predict", description="Score photographs with a trained model.")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or patterns")
     parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model/ folder of a run")
     parser.add_argument("--reference", type=Path, help="score against this image, by the teacher")

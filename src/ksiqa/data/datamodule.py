@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as lightning
 import numpy as np
@@ -11,15 +12,15 @@ from numpy import ndarray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ksiqa.batch import Batch
 from ksiqa.data.frozen_features import Extractor, keep_features, weights_fingerprint
-from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews, collated
+from ksiqa.data.image_pairs import Draw, ImagePairs, Sample, ScoringViews, TrainingViews, collated
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.sampling import SameSizeBatches, SeededOrder
 from ksiqa.data.split import Split
 from ksiqa.data.table import LabelTable
+from ksiqa.errors import ConfigError
 
-Loader = DataLoader[Batch]
+Loader = DataLoader[Sample]  # gives batches: ``collated`` puts samples together
 
 
 class QualityData(lightning.LightningDataModule):
@@ -49,6 +50,11 @@ class QualityData(lightning.LightningDataModule):
         seed: int,
     ) -> None:
         super().__init__()
+        for setting, value, least in (("batch_size", batch_size, 1), ("workers", workers, 0)):
+            if value < least:
+                raise ConfigError(
+                    found=f"data.{setting}={value}", expected=f"{least} or more", do=f"set data.{setting}={least}"
+                )
         self.source, self.split, self.batch_size, self.seed = source, split, batch_size, seed
         dataset = partial(ImagePairs, source=source, short_side=short_side, seed=seed, with_reference=True)
         self.parts: dict[str, ImagePairs] = {
@@ -56,10 +62,14 @@ class QualityData(lightning.LightningDataModule):
             "validation": dataset(rows=split.validation, views=scoring),
             "test": dataset(rows=split.test, views=scoring),
         }
-        self.loading = {"num_workers": workers, "persistent_workers": workers > 0, "collate_fn": collated}
+        self.loading: dict[str, Any] = {
+            "num_workers": workers,
+            "persistent_workers": workers > 0,
+            "collate_fn": collated,
+        }
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]  # Lightning reads its own class attribute, and never sets it
         """The source's name."""
         return self.source.table.facts.name
 
@@ -107,21 +117,20 @@ class QualityData(lightning.LightningDataModule):
         """Return the test part, each image once."""
         return self._scored("test")
 
-    def keep_frozen(self, *, branches: Mapping[str, Tensor], extractor: Extractor, cache: Path) -> None:
+    def keep_frozen(self, *, branches: Mapping[str, Tensor], settings: str, extractor: Extractor, cache: Path) -> None:
         """Compute once what frozen backbones say of every view of every part.
 
         Args:
             branches: the frozen branches' weights, for the fingerprint.
+            settings: what else tells their features apart: networks, places, the token grid.
             extractor: from bytes to their features.
             cache: the folder that keeps them.
         """
-        fingerprint = weights_fingerprint(branches)
+        fingerprint = weights_fingerprint(branches, settings=settings)
         for name, dataset in self.parts.items():
             if not len(dataset):
                 continue
-            draws = [
-                Draw(place, n) for n in range(dataset.views.distinct or 1) for place in range(len(dataset))
-            ]
+            draws = [Draw(place, n) for n in range(dataset.views.distinct or 1) for place in range(len(dataset))]
             chunks = [draws[at : at + self.batch_size] for at in range(0, len(draws), self.batch_size)]
             batches = chunks if name == "train" else list(self._same_size(name))
             dataset.known = keep_features(

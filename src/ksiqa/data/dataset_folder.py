@@ -20,9 +20,7 @@ def find_root(root: Path, *, facts: Facts, needs: Sequence[Sequence[str]]) -> Pa
             is to be had and how to lay it out.
     """
     places = [root] + (sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else [])
-    lacking = {
-        place: [need for need in needs if not any(locate(place, name) for name in need)] for place in places
-    }
+    lacking = {place: [need for need in needs if not any(locate(place, name) for name in need)] for place in places}
     whole = [place for place in places if not lacking[place]]
     if whole and (whole[0] == root or len(whole) == 1):
         return whole[0]

@@ -23,9 +23,7 @@ class Facts:
     higher_is_better: bool
     rows: int | None = None  # distorted images of the official release; None: as many as there are
     references: int | None = None  # reference images; None: the set has none
-    folders: tuple[
-        tuple[str, int], ...
-    ] = ()  # image folders and their rows where the label file only counts them
+    folders: tuple[tuple[str, int], ...] = ()  # image folders and their rows where the label file only counts them
     layout: str = ""  # the folder as released, as a small tree
     licence: str = ""
     citation: str = ""

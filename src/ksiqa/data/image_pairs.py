@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -23,12 +23,11 @@ class Draw(NamedTuple):
     number: int
 
 
+@runtime_checkable  # the tests execute annotations
 class KnownFeatures(Protocol):
     """Features of frozen branches for the views of a draw, by branch."""
 
-    def get(
-        self, draw: Draw, *, reference: bool
-    ) -> dict[str, Float16[Tensor, "views height width channels"]]:
+    def get(self, draw: Draw, *, reference: bool) -> dict[str, Float16[Tensor, "views height width channels"]]:
         """Return the features of a draw's distorted or reference views."""
         ...
 
@@ -118,9 +117,7 @@ class ImagePairs(Dataset[Sample]):
             reference = _stack(shrunk(pair.reference, short_side=self.short_side), crops)
         asked = Draw(place, number)
         known = self.known.get(asked, reference=False) if self.known else {}
-        known_reference = (
-            self.known.get(asked, reference=True) if self.known and reference is not None else {}
-        )
+        known_reference = self.known.get(asked, reference=True) if self.known and reference is not None else {}
         return Sample(
             distorted=_stack(distorted, crops),
             reference=reference,

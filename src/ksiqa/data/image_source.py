@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import UInt8
 from numpy import ndarray
@@ -19,6 +19,7 @@ class Pair(NamedTuple):
     reference: UInt8[ndarray, "height width 3"] | None
 
 
+@runtime_checkable  # the tests execute annotations
 class ImageSource(Protocol):
     """Scored images: their table, and the pixels of each row."""
 
@@ -78,7 +79,8 @@ class FileImages:
         reference = self._read(record["reference"])
         if reference.shape != distorted.shape:
             raise ImageError(
-                found=f"{record['image']} of {_size(distorted)} and its reference {record['reference']} of {_size(reference)}",
+                found=f"{record['image']} of {_size(distorted)} and its reference {record['reference']} of"
+                f" {_size(reference)}",
                 expected="two images of the same size, aligned pixel by pixel",
                 do="hand in the reference at the distorted image's size",
             )

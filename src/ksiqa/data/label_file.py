@@ -100,9 +100,7 @@ def read_mat(path: Path, name: str) -> ndarray:
             do="use the label file as released",
         )
     values = np.asarray(content[name]).ravel()
-    return (
-        np.array([str(np.asarray(cell).ravel()[0]) for cell in values]) if values.dtype == object else values
-    )
+    return np.array([str(np.asarray(cell).ravel()[0]) for cell in values]) if values.dtype == object else values
 
 
 def _unreadable(path: Path, expected: str, error: Exception) -> DatasetError:
@@ -118,8 +116,7 @@ def same_length(columns: Mapping[str, ndarray], label_file: Path) -> None:
     """
     if len({len(values) for values in columns.values()}) != 1:
         raise DatasetError(
-            found=f"{label_file}: "
-            + ", ".join(f"{len(values)} of {name}" for name, values in columns.items()),
+            found=f"{label_file}: " + ", ".join(f"{len(values)} of {name}" for name, values in columns.items()),
             expected="as many of each",
             do="restore the label files as released; do not mix two releases",
         )

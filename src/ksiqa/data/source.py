@@ -1,4 +1,4 @@
-"""Sources of images by kind, as ``conf/data`` names them: released sets, one's own table, photographs made into pairs."""
+"""Sources of images by kind, as ``conf/data`` names them: released sets, one's own table, photographs as pairs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,8 +39,8 @@ def table(
     score: str,
     reference: str | None,
     content: str | None,
-    low: float | None,
-    high: float | None,
+    low: float | int | None,
+    high: float | int | None,
     higher_is_better: bool | None,
     label: str,
     allow_missing: bool,
@@ -70,8 +70,8 @@ def table(
         score=score,
         reference=reference,
         content=content,
-        low=low,
-        high=high,
+        low=float(low),
+        high=float(high),
         higher_is_better=higher_is_better,
         label=label,
         allow_missing=allow_missing,

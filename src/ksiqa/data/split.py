@@ -46,9 +46,7 @@ def make_split(
     if source == "folds":
         return fold_split(table, index=index, seed=seed, validation_share=validation_share)
     if source in ("official", "files") and index != 0:
-        raise SplitError(
-            found=f"split.index={index}", expected=f"0: {source} is one split", do="set split.index=0"
-        )
+        raise SplitError(found=f"split.index={index}", expected=f"0: {source} is one split", do="set split.index=0")
     if source == "official":
         return official_split(table)
     if folder is None:
@@ -57,16 +55,10 @@ def make_split(
             expected="the folder of its files",
             do="set split.folder=FOLDER",
         )
-    return (
-        arniqa_split(table, index=index, folder=folder)
-        if source == "arniqa"
-        else file_split(table, folder=folder)
-    )
+    return arniqa_split(table, index=index, folder=folder) if source == "arniqa" else file_split(table, folder=folder)
 
 
-def random_split(
-    table: LabelTable, *, index: int, seed: int, test_share: float, validation_share: float
-) -> Split:
+def random_split(table: LabelTable, *, index: int, seed: int, test_share: float, validation_share: float) -> Split:
     """Draw the parts by content: shares are of contents, and all images of a content share a part.
 
     The draw depends on seed, index and the names of the contents alone, not on paths or the order of rows.

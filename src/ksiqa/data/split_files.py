@@ -89,13 +89,13 @@ def file_split(table: LabelTable, *, folder: Path) -> Split:
     for part in PARTS:
         for name in _lines(folder / f"{part}.txt", may_lack=part == "validation"):
             depth = name.count("/") + 1
-            rows = rows_of.setdefault(depth, _by_name(table, depth)).get(name, [])
+            if depth not in rows_of:
+                rows_of[depth] = _by_name(table, depth)
+            rows = rows_of[depth].get(name, [])
             if not rows:
                 unknown.append(f"{name} in {part}.txt")
             elif len(rows) > 1 or part_of[rows[0]]:
-                trouble = (
-                    f"means {len(rows)} images" if len(rows) > 1 else f"is in {part_of[rows[0]]} already"
-                )
+                trouble = f"means {len(rows)} images" if len(rows) > 1 else f"is in {part_of[rows[0]]} already"
                 raise _wrong_name(f"{folder / f'{part}.txt'}: {name} {trouble}")
             else:
                 part_of[rows[0]] = part

@@ -60,11 +60,7 @@ def check_split(table: LabelTable, split: Split) -> None:
     rows = set(range(len(table)))
     if set(places) != rows:
         lacking, unknown = sorted(rows - set(places)), sorted(set(places) - rows)
-        what = (
-            f"in no part, first {lacking[0] + 1}"
-            if lacking
-            else f"that are not there, first {unknown[0] + 1}"
-        )
+        what = f"in no part, first {lacking[0] + 1}" if lacking else f"that are not there, first {unknown[0] + 1}"
         found = f"{name}: {len(lacking or unknown)} rows {what}"
         raise _broken(found, f"each of the {len(rows)} rows in exactly one part")
     contents = table.contents

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ksiqa.errors import ConfigError, ImageError, choice
 
-Pixels = UInt8[ndarray, "height width 3"]
+Pixels = UInt8[ndarray, "_ _ 3"]  # height, width: a function may take one size and return another
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Crop:
     width: int
     flip: bool = False
 
-    def cut(self, image: Pixels) -> Pixels:
+    def cut(self, image: Pixels) -> UInt8[ndarray, "rows columns 3"]:
         """Return the part of the image."""
         part = image[self.top : self.top + self.height, self.left : self.left + self.width]
         return part[:, ::-1] if self.flip else part
@@ -37,7 +37,7 @@ def random_crop(size: tuple[int, int], *, side: int, rng: np.random.Generator) -
     Raises:
         ImageError: the image is smaller.
     """
-    _check_fits(size, side)
+    _check_fits(size, side, do=_SMALLER.format(min(size)))
     top, left = (int(rng.integers(length - side + 1)) for length in size)
     return Crop(top, left, side, side, flip=bool(rng.integers(2)))
 
@@ -57,18 +57,18 @@ def fixed_views(size: tuple[int, int], *, kind: str, side: int, grid: int, cell:
         ImageError: the image is smaller than a crop or a token.
     """
     if choice(kind, allowed=("whole", "grid"), name="data.views.kind") == "whole":
-        _check_fits(size, cell)
+        _check_fits(size, cell, do="leave the image out")
         height, width = (length - length % cell for length in size)
         return [Crop((size[0] - height) // 2, (size[1] - width) // 2, height, width)]
     if grid < 1:
         raise ConfigError(found=f"data.views.grid={grid}", expected="1 or more", do="set data.views.grid=2")
-    _check_fits(size, side)
+    _check_fits(size, side, do=_SMALLER.format(min(size)))
     tops, lefts = (_spread(length - side, grid) for length in size)
     return [Crop(top, left, side, side) for top in tops for left in lefts]
 
 
-def shrunk(image: Pixels, *, short_side: int | None) -> Pixels:
-    """Bring the short side of a larger image to ``short_side``; a smaller image stays as it is, as does any for None."""
+def shrunk(image: Pixels, *, short_side: int | None) -> UInt8[ndarray, "rows columns 3"]:
+    """Bring the short side of a larger image to ``short_side``; a smaller one stays as it is, as does any for None."""
     height, width = image.shape[:2]
     if short_side is None or min(height, width) <= short_side:
         return image
@@ -81,10 +81,13 @@ def _spread(room: int, count: int) -> list[int]:
     return [room // 2] if count == 1 else [round(room * place / (count - 1)) for place in range(count)]
 
 
-def _check_fits(size: tuple[int, int], side: int) -> None:
+_SMALLER = "set data.crop to {} or less, or leave the image out"
+
+
+def _check_fits(size: tuple[int, int], side: int, *, do: str) -> None:
     if min(size) < side:
         raise ImageError(
             found=f"an image of {size[1]}x{size[0]}",
             expected=f"at least {side}x{side} pixels",
-            do=f"set data.crop to {min(size)} or less, or leave the image out",
+            do=do,
         )

@@ -114,9 +114,7 @@ def load_model(folder: Path) -> TrainedModel:
 
 def _trained(config: dict[str, Any], folder: Path) -> TrainedModel:
     scales = {name: Facts(name=name, **values) for name, values in config["scales"].items()}
-    network = compose(
-        model=config["model"], backbone=_with_random_weights(config["backbone"]), sources=list(scales)
-    )
+    network = compose(model=config["model"], backbone=_with_random_weights(config["backbone"]), sources=list(scales))
     network.load_state_dict(load_file(folder / WEIGHTS))
     network.eval().requires_grad_(False)
     return TrainedModel(

@@ -1,8 +1,9 @@
 """The baseline that any training must beat: a ridge regression on pooled features of the frozen backbones."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float16
 from numpy import ndarray
+from torch import Tensor
 
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import Draw, ImagePairs
@@ -36,10 +37,13 @@ def _pooled(dataset: ImagePairs) -> Float[ndarray, "rows features"]:
     assert dataset.known is not None  # see the docstring of ``ridge_scores``
     rows = []
     for place in range(len(dataset)):
-        views = []
-        for number in range(dataset.views.distinct or 1):
-            for features in dataset.known.get(Draw(place, number), reference=False).values():
-                tokens = features.float().flatten(1, 2).numpy()
-                views.append(np.concatenate([tokens.mean(axis=1), tokens.std(axis=1)], axis=1).mean(axis=0))
-        rows.append(np.mean(np.stack(views).reshape(dataset.views.distinct or 1, -1), axis=0))
+        draws = [Draw(place, number) for number in range(dataset.views.distinct or 1)]
+        known = [dataset.known.get(draw, reference=False).values() for draw in draws]
+        rows.append(np.mean([np.concatenate([_moments(one) for one in branches]) for branches in known], axis=0))
     return np.stack(rows).astype(np.float64)
+
+
+def _moments(features: Float16[Tensor, "views height width channels"]) -> Float[ndarray, " moments"]:
+    """Return mean and standard deviation over the tokens, averaged over the views."""
+    tokens = features.float().flatten(1, 2).numpy()
+    return np.concatenate([tokens.mean(axis=1), tokens.std(axis=1)], axis=1).mean(axis=0)

@@ -26,9 +26,7 @@ def dorn(logits: Float[Tensor, "batch thresholds 2"], levels: Int[Tensor, " batc
     Source: Fu et al., "Deep Ordinal Regression Network for Monocular Depth Estimation", CVPR 2018, eq. 2-3.
     """
     above = _above(levels, logits.shape[1])
-    return functional.cross_entropy(logits.flatten(0, 1), above.flatten().long(), reduction="sum") / len(
-        levels
-    )
+    return functional.cross_entropy(logits.flatten(0, 1), above.flatten().long(), reduction="sum") / len(levels)
 
 
 def corn(logits: Float[Tensor, "batch thresholds"], levels: Int[Tensor, " batch"]) -> Float[Tensor, ""]:

@@ -14,8 +14,6 @@ def decoding(
     return imagery.smooth_l1(student, teacher)  # stops the gradient at its second argument
 
 
-def score(
-    student_score: Float[Tensor, " batch"], teacher_score: Float[Tensor, " batch"]
-) -> Float[Tensor, ""]:
+def score(student_score: Float[Tensor, " batch"], teacher_score: Float[Tensor, " batch"]) -> Float[Tensor, ""]:
     """The student's score against the teacher's: smooth L1 that bends at ``regression.BETA``."""
     return regression.smooth_l1(student_score, teacher_score.detach())

@@ -28,9 +28,7 @@ class Agreement:
         return {prefix + name: getattr(self, name) for name in names}
 
 
-def agreement(
-    score: Float[ndarray, " rows"], label_score: Float[ndarray, " rows"], *, unit: float
-) -> Agreement:
+def agreement(score: Float[ndarray, " rows"], label_score: Float[ndarray, " rows"], *, unit: float) -> Agreement:
     """Compare predictions with labels, both in [0, 1] and higher is better.
 
     ``unit`` is the length of the raw scale (its high end minus its low end): RMSE is reported in raw units.

@@ -23,7 +23,8 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
 
     Args:
         model: ``kind`` (student, teacher, plain, plain_matched), ``width``, ``heads``, ``fusion``, ``imagery``,
-            ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``, ``ordinal``, ``levels``, ``bins``.
+            ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``,
+            ``ordinal``, ``levels``, ``bins``.
         backbone: ``vit`` (name, weights, blocks) or None, ``cnn`` (name, weights, stages) or None, ``frozen`` (a list
             of branches).
         sources: the sources of scores, the main one first.
@@ -34,6 +35,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
     """
     _check_keys(model, allowed=MODEL_KEYS, name="model")
     _check_keys(backbone, allowed=("vit", "cnn", "frozen"), name="backbone")
+    _check_sizes(model)
     kind = choice(model["kind"], allowed=("student", "teacher", "plain", "plain_matched"), name="model.kind")
     features = _feature_extraction(model, backbone)
     if kind == "plain":
@@ -76,6 +78,13 @@ def _feature_extraction(model: Values, backbone: Values) -> FeatureExtraction:
         choice(name, allowed=branches, name="backbone.frozen")
     for name, places in (("vit", "blocks"), ("cnn", "stages")):
         _check_keys(branches.get(name, {}), allowed=("name", "weights", places), name=f"backbone.{name}")
+        missing = [key for key in ("name", "weights", places) if name in branches and key not in branches[name]]
+        if missing:
+            raise ConfigError(
+                found=f"no backbone.{name}.{missing[0]}",
+                expected=f"backbone.{name} with name, weights and {places}",
+                do=f"set backbone.{name}.{missing[0]}, or leave the branch out with backbone.{name}=null",
+            )
     frozen = {name: name in backbone["frozen"] for name in branches}
     vit = ViTBranch(**branches["vit"], frozen=frozen["vit"]) if "vit" in branches else None
     cnn = CNNBranch(**branches["cnn"], frozen=frozen["cnn"]) if "cnn" in branches else None
@@ -87,6 +96,24 @@ def _ordinal(model: Values, sources: Sequence[str]) -> OrdinalHead | None:
         return None
     choice(model["ordinal"], allowed=("none", "dorn", "corn"), name="model.ordinal")
     return OrdinalHead(kind=model["ordinal"], width=model["width"], levels=model["levels"], sources=sources)
+
+
+def _check_sizes(model: Values) -> None:
+    for name in ("width", "heads", "imagery_depth", "decoder_depth"):
+        if model[name] < 1:
+            raise ConfigError(found=f"model.{name}={model[name]}", expected="1 or more", do=f"set model.{name}=1")
+    if model["width"] % model["heads"]:
+        raise ConfigError(
+            found=f"model.width={model['width']} with model.heads={model['heads']}",
+            expected="a width that the heads divide",
+            do="set model.width=256 model.heads=8",
+        )
+    if not 0 < model["regressed_share"] < 1:
+        raise ConfigError(
+            found=f"model.regressed_share={model['regressed_share']}",
+            expected="a share between 0 and 1, both excluded: the mix is a sigmoid",
+            do="set model.regressed_share=0.9, or model.ordinal=none for the regressed score alone",
+        )
 
 
 def _check_keys(values: Values, *, allowed: Sequence[str], name: str) -> None:

@@ -1,12 +1,13 @@
 """Feature extraction (FE): a transformer branch for what is global, a convolutional one for what is local.
 
-That there are these two branches is in KSIQA's abstract; which blocks and stages they give, and how they are fused, is
-our choice. Blocks of several depths side by side: MANIQA (arXiv 2204.08958). Deformable fusion: AHIQ (arXiv 2204.10485).
+That there are these two branches is in KSIQA's abstract; which blocks and stages they give, and how they are fused,
+is our choice. Blocks of several depths side by side: MANIQA (arXiv 2204.08958). Deformable fusion: AHIQ (arXiv
+2204.10485).
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import timm
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from torchvision.ops import DeformConv2d
 
 from ksiqa.batch import Features, View
 from ksiqa.errors import ConfigError, ImageError, choice
-from ksiqa.weights import load_weights
+from ksiqa.weights import create_network, load_weights
 
 Image = Float[Tensor, "batch 3 rows columns"]
 CELL_WITHOUT_VIT = 16  # pixels a token where no ViT sets the grid: the patch of the common ViTs
@@ -27,14 +28,17 @@ class Branch(nn.Module):
 
     mean: Tensor
     std: Tensor
+    description: str  # network and places: with the weights and the token grid they tell the features
+    network: Any  # timm's networks declare none of what is asked of them
 
     def __init__(self, network: nn.Module, *, frozen: bool) -> None:
         super().__init__()
         self.network, self.frozen = network, frozen
-        config = network.pretrained_cfg
+        config: Any = network.pretrained_cfg
         self.register_buffer("mean", torch.tensor(config["mean"]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config["std"]).view(1, 3, 1, 1), persistent=False)
         network.requires_grad_(not frozen)
+        self.train()  # Lightning trains a module in the mode that it finds it in: BatchNorm is frozen from the start
 
     def train(self, mode: bool = True) -> "Branch":
         """Switch to training, but for BatchNorm and all of a frozen branch."""
@@ -60,12 +64,13 @@ class ViTBranch(Branch):
     """
 
     def __init__(self, *, name: str, weights: str, blocks: Sequence[int], frozen: bool) -> None:
-        network = timm.create_model(name, num_classes=0, dynamic_img_size=True)
+        network: Any = create_network(name, branch="vit", num_classes=0, dynamic_img_size=True)
         load_weights(network, name=name, weights=weights, branch="vit")
         _check_places(blocks, count=len(network.feature_info), name="backbone.vit.blocks")
         self.cell: int = network.feature_info[blocks[0]]["reduction"]
         self.channels: int = sum(network.feature_info[block]["num_chs"] for block in blocks)
         self.blocks = list(blocks)
+        self.description = f"{name} {self.blocks}"
         network.prune_intermediate_layers(self.blocks, prune_norm=False, prune_head=True)
         super().__init__(network, frozen=frozen)
 
@@ -89,11 +94,12 @@ class CNNBranch(Branch):
     """
 
     def __init__(self, *, name: str, weights: str, stages: Sequence[int], frozen: bool) -> None:
-        count = len(timm.create_model(name, features_only=True).feature_info)
-        _check_places(stages, count=count, name="backbone.cnn.stages")
-        network = timm.create_model(name, features_only=True, out_indices=tuple(stages))
+        every_stage: Any = create_network(name, branch="cnn", features_only=True)
+        _check_places(stages, count=len(every_stage.feature_info), name="backbone.cnn.stages")
+        network: Any = create_network(name, branch="cnn", features_only=True, out_indices=tuple(stages))
         load_weights(network, name=name, weights=weights, branch="cnn")
         super().__init__(network, frozen=frozen)
+        self.description = f"{name} {list(stages)}"
         self.strides: list[int] = network.feature_info.reduction()
         self.channels: int = sum(network.feature_info.channels())
 
@@ -102,9 +108,7 @@ class CNNBranch(Branch):
         grid = (image.shape[2] // cell, image.shape[3] // cell)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             maps = self.network(self.normalised(image))
-            placed = [
-                _on_grid(one, grid, cell // stride) for one, stride in zip(maps, self.strides, strict=True)
-            ]
+            placed = [_on_grid(one, grid, cell // stride) for one, stride in zip(maps, self.strides, strict=True)]
             return torch.cat(placed, dim=1).permute(0, 2, 3, 1)
 
 

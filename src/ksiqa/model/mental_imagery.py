@@ -20,9 +20,7 @@ class ResidualImagery(nn.Module):
 
     def __init__(self, *, width: int, depth: int, heads: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(
-            attention_block(width=width, heads=heads, hidden=4 * width) for _ in range(depth)
-        )
+        self.blocks = nn.ModuleList(attention_block(width=width, heads=heads, hidden=4 * width) for _ in range(depth))
         self.difference = _zero(nn.Linear(width, width))
 
     def forward(self, features: Features) -> Features:
@@ -39,9 +37,7 @@ class ConvImagery(nn.Module):
     def __init__(self, *, width: int, depth: int) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(width, width, 7, padding=3, groups=width), nn.Conv2d(width, width, 1), nn.GELU()
-            )
+            nn.Sequential(nn.Conv2d(width, width, 7, padding=3, groups=width), nn.Conv2d(width, width, 1), nn.GELU())
             for _ in range(depth)
         )
         self.difference = _zero(nn.Linear(width, width))

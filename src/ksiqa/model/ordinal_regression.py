@@ -35,9 +35,7 @@ class OrdinalHead(nn.Module):
         super().__init__()
         self.kind = choice(kind, allowed=("dorn", "corn"), name="model.ordinal")
         if levels < 2:
-            raise ConfigError(
-                found=f"model.levels={levels}", expected="two levels or more", do="set model.levels=32"
-            )
+            raise ConfigError(found=f"model.levels={levels}", expected="two levels or more", do="set model.levels=32")
         self.levels = levels
         pair = (2,) if kind == "dorn" else ()
         self.shape = (levels - 1, *pair)
@@ -48,15 +46,11 @@ class OrdinalHead(nn.Module):
             self.register_buffer(f"edges_{source}", edges[1:-1].clone())
             self.register_buffer(f"centres_{source}", (edges[1:] + edges[:-1]) / 2)
 
-    def forward(
-        self, pooled: Float[Tensor, "batch width"], *, source: str
-    ) -> Float[Tensor, "batch thresholds *pair"]:
+    def forward(self, pooled: Float[Tensor, "batch width"], *, source: str) -> Float[Tensor, "batch thresholds *pair"]:
         """Return the thresholds' logits; for ``dorn`` a pair a threshold (not above, above)."""
         return self.linear(pooled).view(len(pooled), *self.shape) + self.biases[source]
 
-    def probabilities(
-        self, thresholds: Float[Tensor, "batch thresholds *pair"]
-    ) -> Float[Tensor, "batch levels"]:
+    def probabilities(self, thresholds: Float[Tensor, "batch thresholds *pair"]) -> Float[Tensor, "batch levels"]:
         """Return the probability of each level: none negative, a sum of 1."""
         above = torch.cummin(self.exceeding(thresholds), dim=1).values
         ones, zeros = torch.ones_like(above[:, :1]), torch.zeros_like(above[:, :1])
@@ -68,9 +62,7 @@ class OrdinalHead(nn.Module):
             return thresholds.softmax(dim=-1)[..., 1]
         return thresholds.sigmoid().cumprod(dim=1)
 
-    def expected(
-        self, thresholds: Float[Tensor, "batch thresholds *pair"], *, source: str
-    ) -> Float[Tensor, " batch"]:
+    def expected(self, thresholds: Float[Tensor, "batch thresholds *pair"], *, source: str) -> Float[Tensor, " batch"]:
         """Return the soft decoding: the lowest level's centre plus every step up, weighted by its probability."""
         centres = getattr(self, f"centres_{source}")
         return centres[0] + self.exceeding(thresholds) @ centres.diff()
@@ -97,7 +89,8 @@ class OrdinalHead(nn.Module):
             ends = np.concatenate([[0.0], edges, [1.0]])
             if (np.diff(ends) <= 0).any():
                 raise ConfigError(
-                    found=f"model.bins=quantile with {self.levels} levels over {len(np.unique(scores))} different scores",
+                    found=f"model.bins=quantile with {self.levels} levels over {len(np.unique(scores))}"
+                    " different scores",
                     expected="quantiles that differ",
                     do="set model.bins=uniform or fewer model.levels",
                 )

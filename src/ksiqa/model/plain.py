@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import torch
 from jaxtyping import Float
 from numpy import ndarray
 from torch import nn
@@ -22,8 +23,9 @@ class PooledRegressor(nn.Module):
 
     def forward(self, features: Features, *, source: str) -> Prediction:
         """Return the prediction on the scale of ``source``: a score and nothing else."""
-        quality = self.quality(features.mean(dim=(1, 2))).squeeze(-1)
-        score = self.calibration(quality, source=source)
+        with torch.autocast(features.device.type, enabled=False):  # as in ``QualityRegressor``
+            quality = self.quality(features.float().mean(dim=(1, 2))).squeeze(-1)
+            score = self.calibration(quality, source=source)
         return Prediction(score=score, regressed=score)
 
     def start_from(self, scores: Float[ndarray, " rows"], *, source: str, bins: str) -> None:
@@ -47,9 +49,7 @@ class Body(nn.Module):
         smallest = sum(p.numel() for p in attention_block(width=width, heads=heads, hidden=1).parameters())
         per_unit = 2 * width + 1  # one hidden unit: a row in, its bias, a column out
         hidden = max(1, round((parameters / depth - smallest) / per_unit) + 1)
-        self.blocks = nn.ModuleList(
-            attention_block(width=width, heads=heads, hidden=hidden) for _ in range(depth)
-        )
+        self.blocks = nn.ModuleList(attention_block(width=width, heads=heads, hidden=hidden) for _ in range(depth))
 
     def forward(self, features: Features) -> Features:
         """Return features on the same grid."""

@@ -1,7 +1,7 @@
 """Quality-aware regressor (QAR): a score and a weight for every token, joined with ordinal levels.
 
 That KSIQA has a quality-aware regressor is in its abstract. The weighted mean of token scores is MANIQA's
-(arXiv 2204.08958) and AGAIQA's; the mix of regressed and ordinal score with a learned weight from 0.9 to 0.1 is AGAIQA's.
+(arXiv 2204.08958) and AGAIQA's; so is the mix of regressed and ordinal score with a learned weight (AGAIQA).
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,18 @@ class QualityRegressor(nn.Module):
         self.mix = nn.Parameter(torch.logit(share)) if ordinal is not None else None
 
     def forward(self, decoding: Features, *, source: str) -> Prediction:
-        """Return the prediction on the scale of ``source``."""
+        """Return the prediction on the scale of ``source``, in full precision whatever the network runs in: half
+        precision knows a few hundred scores."""
+        with torch.autocast(decoding.device.type, enabled=False):
+            return self._assessed(decoding.float(), source)
+
+    def start_from(self, scores: Float[ndarray, " rows"], *, source: str, bins: str) -> None:
+        """Lay out a source's calibration and levels by the scores of its training part."""
+        self.calibration.start_from(scores, source=source)
+        if self.ordinal is not None:
+            self.ordinal.start_from(scores, source=source, bins=bins)
+
+    def _assessed(self, decoding: Features, source: str) -> Prediction:
         tokens = decoding.flatten(1, 2)
         quality = self.quality(tokens).squeeze(-1)
         weight = self.weight(tokens).squeeze(-1).sigmoid()
@@ -81,12 +92,6 @@ class QualityRegressor(nn.Module):
             level_probabilities=self.ordinal.probabilities(thresholds),
             **maps,
         )
-
-    def start_from(self, scores: Float[ndarray, " rows"], *, source: str, bins: str) -> None:
-        """Lay out a source's calibration and levels by the scores of its training part."""
-        self.calibration.start_from(scores, source=source)
-        if self.ordinal is not None:
-            self.ordinal.start_from(scores, source=source, bins=bins)
 
 
 def _head(width: int) -> nn.Module:

@@ -39,9 +39,7 @@ class AlignedDecoder(nn.Module):
     def __init__(self, *, width: int, depth: int, heads: int) -> None:
         super().__init__()
         self.beside = nn.Linear(3 * width, width)
-        self.blocks = nn.ModuleList(
-            attention_block(width=width, heads=heads, hidden=4 * width) for _ in range(depth)
-        )
+        self.blocks = nn.ModuleList(attention_block(width=width, heads=heads, hidden=4 * width) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, distorted: Features, reference: Features) -> Features:

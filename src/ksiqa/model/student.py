@@ -50,6 +50,4 @@ class Student(nn.Module):
 
     def teacher(self) -> Teacher:
         """Return the teacher that shares this student's feature extraction, decoder and regressor."""
-        return Teacher(
-            feature_extraction=self.feature_extraction, decoder=self.decoder, regressor=self.regressor
-        )
+        return Teacher(feature_extraction=self.feature_extraction, decoder=self.decoder, regressor=self.regressor)

@@ -56,7 +56,7 @@ class QualityTask(lightning.LightningModule):
         super().__init__()
         self.student, self.teacher, self.source, self.unit = student, teacher, source, unit
         self.fr_source = fr_source or source
-        self.collected = nn.ModuleDict(
+        self.collected: Any = nn.ModuleDict(
             {name: CollectedScores() for name, model in self._models().items() if model is not None}
         )
         self.closeness = ImageryCloseness()
@@ -139,22 +139,22 @@ class QualityTask(lightning.LightningModule):
     def _collect(self, batch: Batch) -> None:
         predictions, reference = self.predict_batch(batch)
         for name, prediction in predictions.items():
-            score = prediction.score.unflatten(0, (-1, batch.views)).mean(dim=1)
+            score = prediction.score.reshape(-1, batch.views).mean(dim=1)
             self.collected[name].update(batch.row, score, batch.score)
         student = predictions.get("student")
         if reference is not None and student is not None and student.imagery is not None:
             self.closeness.update(student, reference)
 
     def _figures(self, stage: str) -> dict[str, Collected]:
-        scores = {}
+        scores: dict[str, Collected] = {}
         for name, collected in self.collected.items():
+            if name != self.headline and not collected.update_called:
+                continue  # a teacher, and images without references
             scores[name] = collected.compute()
             collected.reset()
             prefix = f"{stage}/" if name == self.headline else f"{stage}/{name}_"
             figures = agreement(scores[name].score, scores[name].label, unit=self.unit).as_dict(prefix)
-            self.log_dict(
-                {key: value for key, value in figures.items() if value is not None}, rank_zero_only=True
-            )
+            self.log_dict({key: value for key, value in figures.items() if value is not None}, rank_zero_only=True)
         if self.closeness.images > 0:
             self.log_dict({f"{stage}/{name}": value for name, value in self.closeness.compute().items()})
             self.closeness.reset()

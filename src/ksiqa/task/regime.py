@@ -104,9 +104,7 @@ class Regime:
         if kind == "joint":
             return [self._student("joint", model, target, self.epochs, teacher=teacher)]
         if kind == "sequential":
-            student = self._student(
-                "student", model, target, self.epochs, teacher=teacher, teacher_learns=False
-            )
+            student = self._student("student", model, target, self.epochs, teacher=teacher, teacher_learns=False)
             frozen: list[nn.Module] = [model.decoder] if self.sharing.freeze_decoder else []
             return [
                 self._teacher("teacher", teacher, target, self.sharing.pair_epochs),
@@ -164,9 +162,7 @@ class Regime:
         )
         return Phase(name=name, task=task, target=target, epochs=epochs, beside=rehearsed)
 
-    def _check(
-        self, model: Student | Plain | Teacher, *, target: QualityData, pairs: QualityData | None
-    ) -> None:
+    def _check(self, model: Student | Plain | Teacher, *, target: QualityData, pairs: QualityData | None) -> None:
         kind = self.sharing.kind
         if isinstance(model, Teacher) and kind != "none":
             raise ConfigError(

@@ -72,9 +72,7 @@ class StudentTask(QualityTask):
         if self.teacher is not None and batch.reference is not None:
             return self._joint(batch, source=source)
         prediction = self.student(batch.distorted, source=source)
-        found = score_terms(
-            prediction, batch.score, regressor=self.student.regressor, source=source, active=active
-        )
+        found = score_terms(prediction, batch.score, regressor=self.student.regressor, source=source, active=active)
         if self._instructor and batch.reference is not None:
             with torch.no_grad():
                 followed = self._instructor[0](batch.distorted, batch.reference, source=source)

@@ -17,9 +17,7 @@ class TeacherTask(QualityTask):
 
     teacher: Teacher
 
-    def __init__(
-        self, *, teacher: Teacher, loss: Weighted, optimiser: Optimiser, source: str, unit: float
-    ) -> None:
+    def __init__(self, *, teacher: Teacher, loss: Weighted, optimiser: Optimiser, source: str, unit: float) -> None:
         super().__init__(student=None, teacher=teacher, source=source, unit=unit)
         self.loss, self.settings = loss, optimiser
 

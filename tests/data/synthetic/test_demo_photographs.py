@@ -10,9 +10,7 @@ def test_fifteen_photographs_large_enough_to_crop():
     assert len(photographs) == 15
     assert all(min(image.shape[:2]) >= 300 for image in photographs.values())
     assert sum(is_grey(image) for image in photographs.values()) == 7
-    assert not {"logo", "chessboard_RGB", "text", "phantom", "horse", "motorcycle_right", "color"} & set(
-        photographs
-    )
+    assert not {"logo", "chessboard_RGB", "text", "phantom", "horse", "motorcycle_right", "color"} & set(photographs)
 
 
 def test_without_scikit_image(monkeypatch):

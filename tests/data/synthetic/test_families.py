@@ -49,9 +49,7 @@ def test_severity_rises_for_two_measures_on_the_mean(name, crops):
     family = FAMILIES[name]
     deviation = np.round(family.deviation, 9)
     found = {
-        level: _damage(
-            [(image, distort(image, family=name, level=level, seed=0)) for image in crops.values()]
-        )
+        level: _damage([(image, distort(image, family=name, level=level, seed=0)) for image in crops.values()])
         for level in LEVELS
     }
     rises = 0
@@ -124,7 +122,5 @@ def test_unknown_level(level, crops):
 
 
 def test_an_image_too_small():
-    with pytest.raises(
-        ImageError, match="found: an image of 100x63\nexpected: sides of at least 64 pixels\ndo: use a"
-    ):
+    with pytest.raises(ImageError, match="found: an image of 100x63\nexpected: sides of at least 64 pixels\ndo: use a"):
         distort(np.zeros((63, 100, 3), np.uint8), family="patches", level=1, seed=0)

@@ -11,9 +11,7 @@ from ksiqa.errors import ConfigError
 def test_no_training_family_is_held_out():
     assert set(held_out.HELD_OUT) == {"avif"}
     assert not set(held_out.HELD_OUT) & set(FAMILIES)
-    assert not {id(function) for function in held_out.HELD_OUT.values()} & {
-        id(f.apply) for f in FAMILIES.values()
-    }
+    assert not {id(function) for function in held_out.HELD_OUT.values()} & {id(f.apply) for f in FAMILIES.values()}
 
 
 def test_no_training_family_encodes_avif(crops, monkeypatch):
@@ -49,8 +47,7 @@ def test_training_refuses_avif(crops):
 
 def test_avif_gets_worse_with_the_level(crops):
     found = [
-        measures(crops["coffee"], held_out.avif(crops["coffee"], level, np.random.default_rng(0)))
-        for level in LEVELS
+        measures(crops["coffee"], held_out.avif(crops["coffee"], level, np.random.default_rng(0))) for level in LEVELS
     ]
     assert np.all(np.diff([one["haarpsi"] for one in found]) < 0)
     assert np.all(np.diff([one["mse"] for one in found]) > 0)

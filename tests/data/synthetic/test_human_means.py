@@ -10,9 +10,7 @@ HEAD = "dist_img,ref_img,dmos,var\n"
 def test_shipped_means_are_of_25_types_at_5_levels_on_kadid10ks_scale():
     means = shipped_means()
     assert list(means.columns) == ["type", "level", "mean", "spread"]
-    assert list(zip(means["type"], means["level"], strict=True)) == [
-        (t, k) for t in range(1, 26) for k in range(1, 6)
-    ]
+    assert list(zip(means["type"], means["level"], strict=True)) == [(t, k) for t in range(1, 26) for k in range(1, 6)]
     assert means["mean"].between(1, 5).all()
     assert means["spread"].between(0.1, 0.7).all()
 
@@ -34,9 +32,7 @@ def test_some_references_may_be_left_out(shared):
 
 def test_mean_and_spread_by_hand(tmp_path):
     file = tmp_path / "dmos.csv"
-    file.write_text(
-        HEAD + "".join(f"I0{r}_03_02.png,I0{r}.png,{dmos},0.5\n" for r, dmos in ((1, 1), (2, 2), (3, 4.5)))
-    )
+    file.write_text(HEAD + "".join(f"I0{r}_03_02.png,I0{r}.png,{dmos},0.5\n" for r, dmos in ((1, 1), (2, 2), (3, 4.5))))
     means = kadid10k_means(file, references=["I01.png", "I02"])
     assert means.to_dict("records") == [{"type": 3, "level": 2, "mean": 1.5, "spread": 0.7071}]
 

@@ -58,8 +58,6 @@ def test_an_interrupted_run_leaves_the_old_file(tmp_path):
 )
 def test_a_damaged_file_is_named(text, tmp_path):
     (tmp_path / "measures.csv").write_text(text)
-    with pytest.raises(
-        DatasetError, match=r"measures.csv is damaged or of another make\nexpected: a CSV"
-    ) as error:
+    with pytest.raises(DatasetError, match=r"measures.csv is damaged or of another make\nexpected: a CSV") as error:
         kept_measures(["x"], lambda index: ODD, cache=tmp_path)
     assert "do: delete it; it is made again" in str(error.value)

@@ -84,9 +84,7 @@ def test_webp_is_anchored_by_its_group():
     frame = _rows(["jpeg", "jpeg2000", "webp", "white_noise"])
     scores = pd.Series(pseudo_scores(frame)).groupby([frame["family"], frame["level"]]).mean()
     for level in LEVELS:  # all three codecs measure alike here
-        assert scores["webp", level] == pytest.approx(
-            (_mean("jpeg", level) + _mean("jpeg2000", level)) / 2, abs=0.06
-        )
+        assert scores["webp", level] == pytest.approx((_mean("jpeg", level) + _mean("jpeg2000", level)) / 2, abs=0.06)
     assert np.all(np.diff([scores["webp", level] for level in LEVELS]) < 0)
 
 
@@ -101,9 +99,7 @@ def test_webp_between_two_levels_of_jpeg_lies_between_their_anchors():
 
 
 def test_webp_alone_has_no_anchor():
-    with pytest.raises(
-        ConfigError, match="found: families with webp, which no viewer of KADID-10k rated"
-    ) as error:
+    with pytest.raises(ConfigError, match="found: families with webp, which no viewer of KADID-10k rated") as error:
         pseudo_scores(_rows(["webp", "white_noise"]))
     assert "do: add jpeg or jpeg2000 to the families" in str(error.value)
 

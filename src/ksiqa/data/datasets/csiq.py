@@ -66,10 +66,15 @@ def read(root: Path, *, facts: Facts = FACTS, allow_missing: bool = False) -> La
         distortion=kinds,
         level=parts["level"],
     )
-    order = kinds.map([kind.lower() for kind in TYPES.values()].index).sort_values(kind="stable").index
-    return checked_table(
-        facts=facts, frame=frame.loc[order], label_file=label_file, allow_missing=allow_missing
+    order = (
+        frame.assign(
+            kind=kinds.map([kind.lower() for kind in TYPES.values()].index),
+            name=frame["content"].str.replace("_", ""),  # the list has sunsetcolor before sunset_sparrow
+        )
+        .sort_values(["kind", "name", "level"])
+        .index
     )
+    return checked_table(facts=facts, frame=frame.loc[order], label_file=label_file, allow_missing=allow_missing)
 
 
 def _workbook(label_file: Path) -> pd.DataFrame:

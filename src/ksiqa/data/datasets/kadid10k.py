@@ -22,8 +22,7 @@ FACTS = Facts(
   dmos.csv
   images/IXX.png, images/IXX_TT_LL.png (XX reference, TT distortion, LL level)""",
     licence="labels free for research; photographs under the Pixabay licence",
-    citation="H. Lin, V. Hosu, D. Saupe, KADID-10k: a large-scale artificially distorted IQA database, "
-    "QoMEX 2019",
+    citation="H. Lin, V. Hosu, D. Saupe, KADID-10k: a large-scale artificially distorted IQA database, QoMEX 2019",
     home_page="https://database.mmsp-kn.de/kadid-10k-database.html",
 )
 NAME = r"(?P<content>I\d\d)_(?P<distortion>\d\d)_(?P<level>\d\d)\.png"

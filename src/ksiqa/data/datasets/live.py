@@ -56,9 +56,7 @@ def read(root: Path, *, facts: Facts = FACTS, allow_missing: bool = False) -> La
     frame["reference"] = paths_of(references, list(frame["content"]))
     original = frame["orgs"] == 1
     _originals_are_best(frame, original, label_file)
-    return checked_table(
-        facts=facts, frame=frame.loc[~original], label_file=label_file, allow_missing=allow_missing
-    )
+    return checked_table(facts=facts, frame=frame.loc[~original], label_file=label_file, allow_missing=allow_missing)
 
 
 def _originals_are_best(frame: pd.DataFrame, original: "pd.Series[bool]", label_file: Path) -> None:

@@ -34,9 +34,7 @@ def read(root: Path, *, facts: Facts = FACTS, allow_missing: bool = False) -> La
     Raises:
         DatasetError: not found, incomplete or not as released.
     """
-    names_file, mos_file, spread_file = (
-        f"Data/All{what}_release.mat" for what in ("Images", "MOS", "StdDev")
-    )
+    names_file, mos_file, spread_file = (f"Data/All{what}_release.mat" for what in ("Images", "MOS", "StdDev"))
     home = find_root(root, facts=facts, needs=[(names_file,), (mos_file,), (spread_file,), ("Images",)])
     names = read_mat(home / names_file, "AllImages_release")
     columns = {

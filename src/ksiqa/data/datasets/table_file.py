@@ -49,26 +49,18 @@ def read_table(
             do="exchange the two",
         )
     if not file.is_file():
-        raise DatasetError(
-            found=f"no file {file}", expected="a CSV with a header", do="set data.file to your table"
-        )
+        raise DatasetError(found=f"no file {file}", expected="a CSV with a header", do="set data.file to your table")
     labels = read_csv(file, [column for column in (image, score, reference, content) if column is not None])
     folder = file.parent if root is None else root
     none = pd.Series([None] * len(labels), dtype=object)
-    references = (
-        none if reference is None else labels[reference].astype(object).where(labels[reference] != "", None)
-    )
+    references = none if reference is None else labels[reference].astype(object).where(labels[reference] != "", None)
     frame = pd.DataFrame(
         {
             "image": [normpath(folder / name) for name in labels[image]],
-            "reference": references.map(lambda name: normpath(folder / name), na_action="ignore").astype(
-                object
-            ),
+            "reference": references.map(lambda name: normpath(folder / name), na_action="ignore").astype(object),
             "content": labels[content] if content else references.where(references.notna(), labels[image]),
             "raw": labels[score],
         }
     )
-    facts = Facts(
-        name="table", title=file.name, label=label, low=low, high=high, higher_is_better=higher_is_better
-    )
+    facts = Facts(name="table", title=file.name, label=label, low=low, high=high, higher_is_better=higher_is_better)
     return checked_table(facts=facts, frame=frame, label_file=file, allow_missing=allow_missing)

@@ -17,9 +17,7 @@ def gaussian_blur(
     return to_bytes(gaussian_filter(to_unit(image), (sigma, sigma, 0), mode="nearest"))
 
 
-def lens_blur(
-    image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def lens_blur(image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 2: blur by a disc; its radius in pixels is published."""
     radius = (1, 2, 4, 6, 8)[level - 1]
     return to_bytes(convolve(to_unit(image), disc(radius)))

@@ -13,9 +13,7 @@ from ksiqa.data.synthetic.pixels import from_lab, to_bytes, to_lab, to_unit
 SHIFTS = (0.15, 0.08, 0.0, -0.08, -0.15)
 
 
-def brighten(
-    image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def brighten(image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 16: a parabola lifts the middle by half the published amount, 2/3 of it on RGB, 1/3 on Lab's L."""
     amount = (0.1, 0.2, 0.4, 0.7, 1.1)[level - 1]
     unit = to_unit(image)
@@ -24,9 +22,7 @@ def brighten(
     return to_bytes((2 * _bend(unit, amount) + from_lab(lab)) / 3)
 
 
-def darken(
-    image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def darken(image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 17: a parabola that lowers the middle by half the published amount."""
     amount = (0.05, 0.1, 0.2, 0.4, 0.8)[level - 1]
     return to_bytes(_bend(to_unit(image), -amount))
@@ -39,7 +35,5 @@ def mean_shift(
     return to_bytes(to_unit(image) + SHIFTS[level - 1])
 
 
-def _bend(
-    x: Float[ndarray, "height width channels"], amount: float
-) -> Float[ndarray, "height width channels"]:
+def _bend(x: Float[ndarray, "height width channels"], amount: float) -> Float[ndarray, "height width channels"]:
     return (x + 2 * amount * x * (1 - x)).clip(0.0, 1.0)  # through (0, 0), (1/2, 1/2 + amount/2), (1, 1)

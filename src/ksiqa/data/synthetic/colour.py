@@ -31,9 +31,7 @@ def colour_shift(
     amount = (1, 3, 6, 8, 12)[level - 1]
     angle = rng.uniform(0, np.pi / 2)
     unit = to_unit(image)
-    moved = shift(
-        unit[:, :, 1], np.rint([amount * np.sin(angle), amount * np.cos(angle)]), order=0, mode="nearest"
-    )
+    moved = shift(unit[:, :, 1], np.rint([amount * np.sin(angle), amount * np.cos(angle)]), order=0, mode="nearest")
     edges = _edges(unit)
     unit[:, :, 1] = edges * moved + (1 - edges) * unit[:, :, 1]
     return to_bytes(unit)

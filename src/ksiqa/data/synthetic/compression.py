@@ -10,9 +10,7 @@ from numpy.random import Generator
 from PIL import Image
 
 
-def jpeg2000(
-    image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def jpeg2000(image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 9: JPEG 2000 at a published compression ratio.
 
     Published copies of the generator differ at level 5: 400 in MATLAB, 170 in later ports. 400 fits the human
@@ -23,16 +21,12 @@ def jpeg2000(
     return through_codec(image, "JPEG2000", quality_mode="rates", quality_layers=[ratio], irreversible=True)
 
 
-def jpeg(
-    image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def jpeg(image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 10: JPEG at a published quality."""
     return through_codec(image, "JPEG", quality=(43, 36, 24, 7, 4)[level - 1])
 
 
-def webp(
-    image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def webp(image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """WebP (lossy), not in KADID-10k's list: qualities of our own choice, over the codec's whole range."""
     return through_codec(image, "WEBP", quality=(75, 30, 12, 4, 0)[level - 1])
 

@@ -30,15 +30,22 @@ DEMO_FILES = (
     "retina.jpg",
     "rocket.jpg",
 )
-DEMO_SIDE = (
-    400  # retina and hubble_deep_field are far larger and are reduced by a whole factor, to this or more
-)
+DEMO_SIDE = 400  # retina and hubble_deep_field are far larger and are reduced by a whole factor, to this or more
 
 
 def demo_photographs() -> dict[str, UInt8[ndarray, "_ _ 3"]]:
     """Read the 15 photographs of scikit-image's wheel, straight from its files: nothing is downloaded.
 
     Sides from 300 to 741 pixels; the greys have three equal channels.
+
+    Raises:
+        DatasetError: see ``demo_files``.
+    """
+    return {file.stem: _reduced(read_image(file)) for file in demo_files()}
+
+
+def demo_files() -> list[Path]:
+    """Return the photographs' files.
 
     Raises:
         DatasetError: scikit-image is not installed, or a file of it is missing.
@@ -58,7 +65,7 @@ def demo_photographs() -> dict[str, UInt8[ndarray, "_ _ 3"]]:
             expected="the photographs that scikit-image's wheel carries",
             do="pip install --force-reinstall 'ksiqa[demo]'",
         )
-    return {Path(name).stem: _reduced(read_image(folder / name)) for name in DEMO_FILES}
+    return [folder / name for name in DEMO_FILES]
 
 
 def _reduced(image: UInt8[ndarray, "_ _ 3"]) -> UInt8[ndarray, "_ _ 3"]:

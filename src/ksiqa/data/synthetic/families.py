@@ -41,9 +41,7 @@ class Family:
 
 
 _shifts = tuple(abs(shift) for shift in brightness.SHIFTS)
-_contrasts = tuple(
-    abs(amount - sharpness_contrast.NEUTRAL_CONTRAST) for amount in sharpness_contrast.CONTRASTS
-)
+_contrasts = tuple(abs(amount - sharpness_contrast.NEUTRAL_CONTRAST) for amount in sharpness_contrast.CONTRASTS)
 
 _ALL = (
     Family("gaussian_blur", "blur", blur.gaussian_blur, 1),
@@ -113,9 +111,7 @@ def check_level(level: int) -> int:
         ConfigError: it is not.
     """
     if level not in LEVELS:
-        raise ConfigError(
-            found=f"level={level}", expected="a level from 1 to 5", do="choose among 1, 2, 3, 4, 5"
-        )
+        raise ConfigError(found=f"level={level}", expected="a level from 1 to 5", do="choose among 1, 2, 3, 4, 5")
     return level
 
 

@@ -64,9 +64,7 @@ def kadid10k_means(dmos_csv: Path, *, references: Collection[str] | None = None)
 
 def _read(dmos_csv: Path) -> pd.DataFrame:
     if not dmos_csv.is_file():
-        raise DatasetError(
-            found=f"no file {dmos_csv}", expected="KADID-10k's dmos.csv", do="correct the path"
-        )
+        raise DatasetError(found=f"no file {dmos_csv}", expected="KADID-10k's dmos.csv", do="correct the path")
     rows = pd.read_csv(dmos_csv)
     missing = {"dist_img", "dmos"} - set(rows.columns)
     if missing:

@@ -49,9 +49,7 @@ def multiplicative_noise(
     return to_bytes(to_unit(image) * (1 + rng.normal(0, variance**0.5, image.shape)))
 
 
-def denoise(
-    image: UInt8[ndarray, "height width 3"], level: int, rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def denoise(image: UInt8[ndarray, "height width 3"], level: int, rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 15: Gaussian noise of a published variance, taken out again channel by channel.
 
     KADID-10k denoises by DnCNN, a trained network; here by shifted 8 x 8 DCTs with a hard threshold (Yu and

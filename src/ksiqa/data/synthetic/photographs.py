@@ -74,9 +74,7 @@ def photographs_in(folder: Path) -> list[Path]:
         DatasetError: no such folder, or no image files in it.
     """
     if not folder.is_dir():
-        raise DatasetError(
-            found=f"no folder {folder}", expected="a folder of photographs", do="set data.root to one"
-        )
+        raise DatasetError(found=f"no folder {folder}", expected="a folder of photographs", do="set data.root to one")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not paths:
         raise DatasetError(

@@ -51,14 +51,10 @@ def pseudo_scores(frame: pd.DataFrame, *, means: pd.DataFrame | None = None) -> 
     return scores
 
 
-def _anchors(
-    rows: pd.DataFrame, means: pd.DataFrame
-) -> tuple[Float[ndarray, " rows"], Float[ndarray, " rows"]]:
+def _anchors(rows: pd.DataFrame, means: pd.DataFrame) -> tuple[Float[ndarray, " rows"], Float[ndarray, " rows"]]:
     """Return anchor and spread of each row, both on the scale of the scores."""
     numbers = {name: family.number for name, family in FAMILIES.items()}
-    keys = pd.DataFrame(
-        {"type": rows["family"].map(numbers).astype(float), "level": rows["level"].astype(int)}
-    )
+    keys = pd.DataFrame({"type": rows["family"].map(numbers).astype(float), "level": rows["level"].astype(int)})
     told = keys.merge(means.astype({"type": float}), on=["type", "level"], how="left")
     anchor = ((told["mean"] - LOW) / (HIGH - LOW)).to_numpy(copy=True)
     spread = (told["spread"] / (HIGH - LOW)).to_numpy(copy=True)

@@ -13,9 +13,7 @@ from scipy.ndimage import map_coordinates
 from ksiqa.data.synthetic.pixels import to_bytes, to_unit
 
 
-def jitter(
-    image: UInt8[ndarray, "height width 3"], level: int, rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def jitter(image: UInt8[ndarray, "height width 3"], level: int, rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 19: five times every pixel is fetched from a random offset of published spread (bilinear here)."""
     amount = (0.05, 0.1, 0.2, 0.5, 1.0)[level - 1]
     unit = to_unit(image)
@@ -26,9 +24,7 @@ def jitter(
     return to_bytes(unit)
 
 
-def patches(
-    image: UInt8[ndarray, "height width 3"], level: int, rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def patches(image: UInt8[ndarray, "height width 3"], level: int, rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 20, non-eccentricity patches: a published number of 16 x 16 patches, each moved by up to 8 pixels.
 
     The images need at least 48 pixels a side.
@@ -44,9 +40,7 @@ def patches(
     return moved
 
 
-def pixelate(
-    image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator
-) -> UInt8[ndarray, "height width 3"]:
+def pixelate(image: UInt8[ndarray, "height width 3"], level: int, _rng: Generator) -> UInt8[ndarray, "height width 3"]:
     """Type 21: down to 0.95 − strength^0.6 of each side and up, nearest neighbour; published strengths."""
     strength = (0.01, 0.05, 0.1, 0.2, 0.5)[level - 1]
     height, width, _ = image.shape

@@ -1,6 +1,7 @@
 """Synthetic pairs as a source of images: photographs x families x levels, rendered when asked for."""
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -66,12 +67,20 @@ class SyntheticImages:
         self.seed, self._keep = seed, keep_in_memory
         self._photographs = Photographs(photographs, size=size, keep_in_memory=keep_in_memory)
         self._rendered: dict[int, UInt8[ndarray, "_ _ 3"]] = {}
-        self._kinds, self.left_out = plan(
-            self._photographs, families=families, levels=levels, pristine=pristine
-        )
+        self._kinds, self.left_out = plan(self._photographs, families=families, levels=levels, pristine=pristine)
         measured = self._measure(cache)
         rows = pd.concat([pd.DataFrame(self._kinds), measured], axis=1)
         self.table = LabelTable(_facts(name), self._table(pseudo_scores(rows, means=means)))
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the photographs, the distortions and their seeds."""
+        return sha256("\n".join(self._key(kind) for kind in self._kinds).encode()).hexdigest()
+
+    def size(self, row: int) -> tuple[int, int]:
+        """Return height and width of a row's image."""
+        height, width = self._photographs[self._kinds[row].content].shape[:2]
+        return height, width
 
     def load(self, row: int) -> Pair:
         """Render a row of the table: the distorted image and its reference, the same size.
@@ -126,6 +135,4 @@ class SyntheticImages:
 
 
 def _facts(name: str) -> Facts:
-    return Facts(
-        name=name, title="synthetic pairs", label="pseudo-score", low=0.0, high=1.0, higher_is_better=True
-    )
+    return Facts(name=name, title="synthetic pairs", label="pseudo-score", low=0.0, high=1.0, higher_is_better=True)

@@ -1,0 +1,43 @@
+# Verbs of the project; `make` alone lists them.
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long check format clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv and install the project with its development extras (PYTHON=python3.12 picks another)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP) ## train and compare on photographs that come with the packages
+	$(BIN)/python -m ksiqa.train +experiment=demo
+
+test test-long: export OMP_NUM_THREADS = 1 # the tests share the cores already
+
+test: $(STAMP) ## the tests, without those that take minutes (WORKERS=4 runs four at a time)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'not long'
+
+test-long: $(STAMP) ## the tests that take minutes
+	$(BIN)/python -m pytest -m long
+
+check: $(STAMP) ## format, lint, types and import rules
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## put the code into its format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean: ## remove .venv, caches and built files; outputs/ stays
+	rm -rf .venv dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

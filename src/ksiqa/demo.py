@@ -1,0 +1,52 @@
+"""What ``make demo`` shows once its variants are trained: their rows side by side, and a few photographs scored."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from ksiqa.data.synthetic.demo_photographs import demo_files
+from ksiqa.predict import predict, show
+
+FIGURES = {"SRCC": "test/srcc", "PLCC": "test/plcc", "FR SRCC": "test/teacher_srcc"}
+IMAGERY = {"imagery error": "test/imagery_error", "identity error": "test/identity_error"}
+
+
+class Summary(Callback):
+    """Called by Hydra after the last job of the sweep."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Print the table and the predictions."""
+        del kwargs
+        folder = Path(config.hydra.sweep.dir)
+        results = {file.parent.name: json.loads(file.read_text()) for file in folder.glob("*/results.json")}
+        order = [name for name in config.hydra.sweeper.params["+variant"].split(",") if name in results]
+        console = Console()
+        console.print(summary({name: results[name] for name in order}))
+        best = folder / "joint" / "model"
+        if best.is_dir():
+            console.print(f"photographs scored by {best} (pseudo-scores, no opinions of people):", soft_wrap=True)
+            show(predict([str(file) for file in demo_files()[:5]], model=best, reference=None))
+
+
+def summary(results: dict[str, dict[str, Any]]) -> Table:
+    """Return the rows of the variants, and of the ridge on pooled frozen features."""
+    one = next(iter(results.values()))
+    table = Table(title=f"pseudo-scores of contents never seen: {one['test_n']} images")
+    for name in ("variant", *FIGURES, *IMAGERY, "seconds"):
+        table.add_column(name, justify="left" if name == "variant" else "right")
+    keys = [*FIGURES.values(), *IMAGERY.values()]
+    table.add_row("ridge", *(_number(one.get(key.replace("test/", "ridge/"))) for key in keys), "")
+    for name, row in results.items():
+        table.add_row(name, *(_number(row.get(key)) for key in keys), f"{row['seconds']:.0f}")
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+

@@ -1,0 +1,84 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ksiqa.data.datasets.table_file import read_table
+from ksiqa.data.split import make_split
+from ksiqa.data.table import LabelTable
+from ksiqa.errors import ConfigError, DatasetError
+from tests.fake_iqa import write_table
+
+
+def read(file: Path, **changes: Any) -> LabelTable:
+    given = {"image": "picture", "score": "rating", "reference": "original", "content": None, "root": None}
+    scale = {"low": 0.0, "high": 10.0, "higher_is_better": True, "label": "MOS"}
+    return read_table(file=file, **{**given, **scale, **changes})
+
+
+def test_reads_paths_from_the_folder_of_the_table(tmp_path: Path) -> None:
+    table = read(write_table(tmp_path))
+    assert len(table) == 24
+    assert table.frame["image"].iloc[0] == str(tmp_path / "shown/0_0.png")
+    assert table.frame["reference"].iloc[0] == str(tmp_path / "originals/0.png")
+    assert table.contents[:5] == ["originals/0.png"] * 4 + ["originals/1.png"]
+    assert table.scores[0] == pytest.approx(0.875)
+
+
+def test_direction_and_root_are_as_told(tmp_path: Path) -> None:
+    file = write_table(tmp_path)
+    moved = tmp_path / "elsewhere.csv"
+    file.rename(tmp_path / moved.name)
+    (tmp_path / "lists").mkdir()
+    moved = moved.rename(tmp_path / "lists/elsewhere.csv")
+    table = read(moved, root=tmp_path, higher_is_better=False, label="DMOS")
+    assert table.scores[0] == pytest.approx(0.125)
+
+
+def test_without_references(tmp_path: Path) -> None:
+    table = read(write_table(tmp_path), reference=None)
+    assert list(table.frame["reference"]) == [None] * 24
+    assert table.contents[:2] == ["shown/0_0.png", "shown/0_1.png"]
+
+
+def test_some_rows_without_reference(tmp_path: Path) -> None:
+    file = write_table(tmp_path)
+    file.write_text(file.read_text().replace("originals/0.png", ""))
+    table = read(file)
+    assert list(table.frame["reference"].iloc[:4]) == [None] * 4
+    assert isinstance(table.frame["reference"].iloc[4], str)
+    assert table.missing_references == 0
+
+
+def test_content_of_its_own(tmp_path: Path) -> None:
+    table = read(write_table(tmp_path), reference=None, content="original")
+    split = make_split(table, source="random", index=0, seed=0, test_share=0.2, validation_share=0.2, folder=None)
+    assert len(split.test) == len(split.validation) == 4
+
+
+def test_unknown_column(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"ratings.csv without mos; it has picture, rating, original"):
+        read(write_table(tmp_path), score="mos")
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"no file .*mine.csv"):
+        read(tmp_path / "mine.csv")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00\x01", b'a,b\n"1,2\n'])
+def test_no_csv(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "mine.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"mine.csv"):
+        read(tmp_path / "mine.csv")
+
+
+def test_no_rows(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("picture,rating,original\n")
+    with pytest.raises(DatasetError, match=r"mine.csv: 0 rows\nexpected: at least one rows"):
+        read(tmp_path / "mine.csv")
+
+
+def test_empty_scale(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"a scale from 10 to 0"):
+        read(write_table(tmp_path), low=10.0, high=0.0)

@@ -1,0 +1,122 @@
+import pytest
+import torch
+
+from ksiqa.data.frozen_features import keep_features, weights_fingerprint
+from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews, collated
+
+
+class Extractor:
+    """A branch that means colours over cells of 16 pixels, and counts how often it is asked."""
+
+    def __init__(self, factor=1.0):
+        self.calls, self.factor = 0, factor
+
+    def __call__(self, images):
+        self.calls += 1
+        means = torch.nn.functional.avg_pool2d(images.float() / 255, 16).permute(0, 2, 3, 1)
+        return {"cnn": self.factor * means}
+
+
+def _dataset(source, *, views=None, seed=0, rows=(0, 3, 9)):
+    views = views or TrainingViews(side=32, distinct=2)
+    return ImagePairs(source=source, rows=rows, views=views, short_side=None, seed=seed, with_reference=True)
+
+
+def _draws(dataset):
+    return [[Draw(place, number) for place in range(len(dataset))] for number in range(dataset.views.distinct)]
+
+
+def _keep(dataset, extractor, cache, *, fingerprint="weights"):
+    return keep_features(dataset, batches=_draws(dataset), extractor=extractor, fingerprint=fingerprint, cache=cache)
+
+
+@pytest.mark.parametrize(
+    "views", [TrainingViews(side=32, distinct=2), ScoringViews(kind="grid", side=32, grid=2, cell=16)]
+)
+def test_kept_features_equal_those_of_the_branch(views, scored_files, tmp_path):
+    dataset, extractor = _dataset(scored_files, views=views), Extractor()
+    known = _keep(dataset, extractor, tmp_path)
+    for draw in (draw for draws in _draws(dataset) for draw in draws):
+        sample = dataset[draw]
+        for reference, images in ((False, sample.distorted), (True, sample.reference)):
+            kept = known.get(draw, reference=reference)["cnn"]
+            assert torch.equal(kept, extractor(images)["cnn"].half())
+
+
+def test_a_batch_carries_what_is_known(scored_files, tmp_path):
+    dataset, extractor = _dataset(scored_files), Extractor()
+    dataset.known = _keep(dataset, extractor, tmp_path)
+    batch = collated([dataset[Draw(place, 5)] for place in (2, 0)])  # the fifth draw is the second distinct crop
+    for view in (batch.distorted, batch.reference):
+        assert torch.equal(view.known["cnn"], extractor(view.image)["cnn"].half())
+
+
+def test_a_second_run_computes_nothing(scored_files, tmp_path):
+    first, second = Extractor(), Extractor()
+    _keep(_dataset(scored_files), first, tmp_path)
+    known = _keep(_dataset(scored_files), second, tmp_path)
+    assert first.calls == 4  # two batches, distorted and reference
+    assert second.calls == 0
+    assert known.get(Draw(0, 0), reference=True)["cnn"].shape == (1, 2, 2, 3)
+
+
+@pytest.mark.parametrize("changes", [{"seed": 1}, {"rows": (0, 3, 8)}, {"views": TrainingViews(side=48, distinct=2)}])
+def test_other_views_are_computed_anew(changes, scored_files, tmp_path):
+    _keep(_dataset(scored_files), Extractor(), tmp_path)
+    anew = Extractor()
+    _keep(_dataset(scored_files, **changes), anew, tmp_path)
+    assert anew.calls > 0
+
+
+def test_other_weights_go_to_another_folder(scored_files, tmp_path):
+    one = _keep(_dataset(scored_files), Extractor(), tmp_path)
+    two = _keep(_dataset(scored_files), Extractor(2.0), tmp_path, fingerprint="others")
+    assert len(list((tmp_path / "features").iterdir())) == 2
+    values = [known.get(Draw(0, 0), reference=False)["cnn"] for known in (one, two)]
+    assert torch.allclose(2 * values[0], values[1], atol=1e-2)
+
+
+def test_files_that_changed_are_read_again(scored_files, tmp_path):
+    from tests.tiny import table_images, write_table
+
+    file = write_table(tmp_path / "images", contents=5)
+    _keep(_dataset(table_images(file)), Extractor(), tmp_path)
+    write_table(tmp_path / "images", contents=5, first=7)
+    anew = Extractor()
+    (tmp_path / "images" / "0_0.png").write_bytes((tmp_path / "images" / "8_0.png").read_bytes())
+    _keep(_dataset(table_images(file)), anew, tmp_path)
+    assert anew.calls > 0
+
+
+def test_sets_without_references(files_without_references, tmp_path):
+    dataset = _dataset(files_without_references)
+    dataset.known = _keep(dataset, Extractor(), tmp_path)
+    sample = dataset[Draw(1, 0)]
+    assert sample.known["cnn"].shape == (1, 2, 2, 3)
+    assert sample.known_reference == {}
+
+
+def test_a_computation_that_breaks_off_leaves_nothing_that_counts(scored_files, tmp_path):
+    class Broken(Extractor):
+        def __call__(self, images):
+            if self.calls == 1:
+                raise KeyboardInterrupt
+            return super().__call__(images)
+
+    with pytest.raises(KeyboardInterrupt):
+        _keep(_dataset(scored_files), Broken(), tmp_path)
+    again = Extractor()
+    _keep(_dataset(scored_files), again, tmp_path)
+    assert again.calls == 4
+
+
+def test_the_fingerprint_tells_weights_names_and_settings():
+    weights = {"a": torch.arange(3.0), "b": torch.ones(2)}
+    one = weights_fingerprint(weights, settings="vit [1]")
+    assert one == weights_fingerprint(dict(reversed(weights.items())), settings="vit [1]")
+    others = [
+        weights_fingerprint({"a": torch.arange(3.0), "b": torch.ones(2) * 1.5}, settings="vit [1]"),
+        weights_fingerprint({"a": torch.arange(3.0), "c": torch.ones(2)}, settings="vit [1]"),
+        weights_fingerprint(weights, settings="vit [0]"),
+    ]
+    assert len({one, *others}) == 4

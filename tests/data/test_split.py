@@ -1,0 +1,213 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ksiqa.data.datasets import csiq, live, livec
+from ksiqa.data.facts import Facts
+from ksiqa.data.split import (
+    PARTS,
+    Split,
+    check_split,
+    file_split,
+    fold_split,
+    image_names,
+    make_split,
+    random_split,
+    whole_training_part,
+    write_split,
+)
+from ksiqa.data.table import COLUMNS, LabelTable
+from ksiqa.errors import ConfigError, SplitError
+from tests.fake_iqa import write_csiq, write_live, write_livec
+
+SHARES = {"test_share": 0.2, "validation_share": 0.1}
+
+
+def table(contents: list[str]) -> LabelTable:
+    frame = pd.DataFrame({name: [None] * len(contents) for name in COLUMNS})
+    frame["content"] = contents
+    frame["image"] = [f"set/{content}/{row}.png" for row, content in enumerate(contents)]
+    return LabelTable(Facts(name="a", title="A", label="MOS", low=0.0, high=1.0, higher_is_better=True), frame)
+
+
+@pytest.fixture
+def rows() -> LabelTable:
+    return table([f"c{row % 20:02}" for row in range(60)])
+
+
+def contents_of(rows: LabelTable, split: Split, part: str) -> set[str]:
+    return {rows.contents[row] for row in split.part(part)}
+
+
+def test_shares_are_of_contents(rows: LabelTable) -> None:
+    split = random_split(rows, index=0, seed=1, **SHARES)
+    assert [len(split.part(part)) for part in PARTS] == [42, 6, 12]
+    assert [len(contents_of(rows, split, part)) for part in PARTS] == [14, 2, 4]
+
+
+def test_no_validation_part(rows: LabelTable) -> None:
+    split = random_split(rows, index=0, seed=1, test_share=0.2, validation_share=0.0)
+    assert (len(split.train), split.validation, len(split.test)) == (48, (), 12)
+    carved = random_split(rows, index=0, seed=1, **SHARES)
+    assert carved.test == split.test
+    assert whole_training_part(carved) == split
+
+
+def test_draw_depends_on_seed_index_and_contents_alone(rows: LabelTable) -> None:
+    first = random_split(rows, index=3, seed=1, **SHARES)
+    assert random_split(rows, index=3, seed=1, **SHARES) == first
+    assert random_split(rows, index=4, seed=1, **SHARES).test != first.test
+    assert random_split(rows, index=3, seed=2, **SHARES).test != first.test
+    turned = table(rows.contents[::-1])
+    again = random_split(turned, index=3, seed=1, **SHARES)
+    assert contents_of(turned, again, "test") == contents_of(rows, first, "test")
+
+
+def test_draw_is_the_same_everywhere(rows: LabelTable) -> None:
+    """Fixed numbers: a change of the draw would silently change every result."""
+    split = random_split(rows, index=0, seed=0, **SHARES)
+    assert contents_of(rows, split, "test") == {"c02", "c04", "c06", "c19"}
+
+
+def test_folds_test_every_row_twice(rows: LabelTable) -> None:
+    splits = [fold_split(rows, index=index, seed=0, validation_share=0.1) for index in range(10)]
+    for repeat in (splits[:5], splits[5:]):
+        assert sorted(row for split in repeat for row in split.test) == list(range(60))
+    assert splits[0].test != splits[5].test
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"source": "folds", "index": 10}, "split.index=10\nexpected: 0 to 9"),
+        ({"source": "official", "index": 1}, "split.index=1\nexpected: 0: official is one split"),
+        ({"source": "official"}, "split.source=official with A, whose label file names no parts"),
+        ({"source": "arniqa"}, "split.source=arniqa without split.folder"),
+        ({"source": "files"}, "split.source=files without split.folder"),
+        ({"source": "arniqa", "folder": Path()}, "split.source=arniqa of A, 0 rows unlisted"),
+        ({"test_share": 0.01}, "an empty test part\nexpected: rows in test"),
+        ({"test_share": 1.0}, "an empty train part"),
+        ({"validation_share": 0.01}, "a validation share of 0.01 of 20 contents: none"),
+        ({"seed": -1}, "no negative number"),
+    ],
+)
+def test_split_that_cannot_be_made(rows: LabelTable, changes: dict[str, object], text: str) -> None:
+    given = {"source": "random", "index": 0, "seed": 0, "folder": None, **SHARES}
+    with pytest.raises(SplitError) as error:
+        make_split(rows, **{**given, **changes})
+    assert text in str(error.value)
+
+
+def test_unknown_source(rows: LabelTable) -> None:
+    with pytest.raises(
+        ConfigError, match=r"split.source=randon\nexpected: one of arniqa, .*\ndo: set split.source=random"
+    ):
+        make_split(rows, source="randon", index=0, seed=0, folder=None, **SHARES)
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "test", "text"),
+    [
+        ((0, 1), (), (), "an empty test part"),
+        ((), (0,), (1, 2, 3), "an empty train part"),
+        ((0, 1), (1,), (2, 3), "1 rows more than once, first row 2 in train, validation"),
+        ((0,), (), (1, 2), "1 rows in no part, first 4"),
+        ((0, 1), (), (2, 3, 9), "1 rows that are not there, first 10"),
+        ((0, 2), (), (1, 3), "b in train and in test\nexpected: all images of a content in one part"),
+    ],
+)
+def test_broken_rules(train: tuple, validation: tuple, test: tuple, text: str) -> None:
+    with pytest.raises(SplitError) as error:
+        check_split(table(["a", "b", "b", "c"]), Split("files", 0, train, validation, test))
+    assert text in str(error.value)
+
+
+def test_written_split_is_read_again(tmp_path: Path) -> None:
+    facts = write_live(tmp_path / "live")
+    rows = live.read(tmp_path / "live", facts=facts)
+    split = random_split(rows, index=2, seed=0, test_share=0.2, validation_share=0.2)
+    write_split(split, rows, tmp_path / "split")
+    assert (tmp_path / "split/test.txt").read_text().splitlines()[0].count("/") == 1  # img2.bmp is there five times
+    again = file_split(rows, folder=tmp_path / "split")
+    assert (again.train, again.validation, again.test) == (split.train, split.validation, split.test)
+
+
+def test_names_are_as_short_as_can_be(tmp_path: Path) -> None:
+    facts = write_livec(tmp_path)
+    assert image_names(livec.read(tmp_path, facts=facts))[0] == "100.bmp"
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        (
+            {"train": "0.png\n1.png\n", "test": "2.png\n9.png\n"},
+            "1 names that the set does not have, first 9.png in test",
+        ),
+        ({"train": "0.png\n1.png\n", "test": "1.png\n2.png\n"}, "test.txt: 1.png is in train already"),
+        ({"train": "0.png\n1.png\n", "test": "2.png\n"}, "1 rows in no part, first 4"),
+        ({"train": "0.png\n1.png\n"}, "test.txt: "),
+    ],
+)
+def test_wrong_files(tmp_path: Path, files: dict[str, str], text: str) -> None:
+    for part, lines in files.items():
+        (tmp_path / f"{part}.txt").write_text(lines)
+    with pytest.raises(SplitError) as error:
+        file_split(table(["a", "b", "c", "c"]), folder=tmp_path)
+    assert text in str(error.value)
+
+
+def test_ambiguous_name(tmp_path: Path) -> None:
+    facts = write_live(tmp_path / "live")
+    (tmp_path / "train.txt").write_text("img2.bmp\n")
+    with pytest.raises(SplitError, match=r"train.txt: img2.bmp means 5 images"):
+        file_split(live.read(tmp_path / "live", facts=facts), folder=tmp_path)
+
+
+@pytest.fixture
+def arrays(tmp_path: Path) -> Path:
+    """One split of a tiny CSIQ in the published form: by reference, in the list's order, padded with -1."""
+    facts = write_csiq(tmp_path / "csiq")
+    contents = csiq.read(tmp_path / "csiq", facts=facts).contents
+    parts = {"test": ["woman"], "val": ["sunsetcolor"], "train": ["1600", "aerial_city", "sunset_sparrow"]}
+    (tmp_path / "CSIQ").mkdir()
+    for part, names in parts.items():
+        numbers = [row for row, content in enumerate(contents) if content in names]
+        np.save(tmp_path / "CSIQ" / f"{part}.npy", np.array([[*numbers, -1, -1]]))
+    return tmp_path
+
+
+def arniqa(arrays: Path, allow_missing: bool = False, **changes: object) -> tuple[LabelTable, Split]:
+    facts = replace(csiq.FACTS, rows=145, references=5)
+    rows = csiq.read(arrays / "csiq", facts=facts, allow_missing=allow_missing)
+    given = {"source": "arniqa", "index": 0, "seed": 0, "folder": arrays, **SHARES}
+    return rows, make_split(rows, **{**given, **changes})
+
+
+def test_published_arrays(arrays: Path) -> None:
+    rows, split = arniqa(arrays)
+    assert contents_of(rows, split, "test") == {"woman"}
+    assert contents_of(rows, split, "validation") == {"sunsetcolor"}
+
+
+def test_published_arrays_on_a_partial_copy(arrays: Path) -> None:
+    (arrays / "csiq/dst_imgs/awgn/1600.AWGN.1.png").unlink()
+    rows, split = arniqa(arrays, allow_missing=True)
+    assert (len(rows), rows.missing) == (144, 1)
+    assert contents_of(rows, split, "test") == {"woman"}
+
+
+def test_no_such_published_split(arrays: Path) -> None:
+    with pytest.raises(SplitError, match=r"split.index=1\nexpected: 0 to 0"):
+        arniqa(arrays, index=1)
+    with pytest.raises(SplitError, match=r"CSIQ.train.npy: .*\nexpected: the arrays published with ARNIQA"):
+        arniqa(arrays, folder=arrays / "elsewhere")
+
+
+def test_row_number_that_does_not_fit(arrays: Path) -> None:
+    np.save(arrays / "CSIQ/test.npy", np.array([[145]]))
+    with pytest.raises(SplitError, match=r"test.npy: row number 145 of split 0\nexpected: every number from 0 to 144"):
+        arniqa(arrays)

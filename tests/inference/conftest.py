@@ -1,0 +1,39 @@
+"""A small model as training would save it, untrained: what matters here is that it comes back the same."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from ksiqa.data.facts import Facts
+from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.inference.model_folder import TrainedModel
+from tests.tiny import BACKBONE, CELL, MODEL, tiny_model
+
+SCALE = Facts(name="pairs", title="Tiny pairs", label="DMOS", low=0.0, high=100.0, higher_is_better=False)
+
+
+def saved(*, fr: bool = True, views: ScoringViews | None = None, short_side: int | None = None, **changes: Any):
+    """Return a TrainedModel of tiny parts with random weights, also where training starts at zero."""
+    torch.manual_seed(0)
+    network = tiny_model(sources=("pairs",), **changes).eval()
+    for parameter in network.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.05)
+    return TrainedModel(
+        network=network,
+        model={**MODEL, **{key: value for key, value in changes.items() if key != "backbone"}},
+        backbone={**BACKBONE, **changes.get("backbone", {})},
+        scales={"pairs": SCALE},
+        source="pairs",
+        fr_source="pairs" if fr else None,
+        views=views or ScoringViews(kind="whole", side=48, grid=1, cell=CELL),
+        short_side=short_side,
+        training={"seed": 0},
+    )
+
+
+@pytest.fixture(scope="session")
+def student() -> TrainedModel:
+    """A student whose teacher was trained with it."""
+    return saved()

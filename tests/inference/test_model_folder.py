@@ -1,0 +1,130 @@
+import json
+import re
+
+import pytest
+import torch
+
+from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.errors import ModelFolderError
+from ksiqa.inference.model_folder import load_model, save_model
+from ksiqa.inference.scoring import score_image
+from ksiqa.model.plain import Plain
+from ksiqa.model.student import Student
+from ksiqa.model.teacher import Teacher
+from tests.inference.conftest import saved
+
+
+@pytest.fixture
+def folder(student, tmp_path):
+    save_model(student, tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture(scope="session")
+def image():
+    from ksiqa.data.synthetic.demo_photographs import demo_photographs
+
+    return demo_photographs()["coffee"][100:170, 100:200]
+
+
+@pytest.mark.parametrize("kind", ["student", "teacher", "plain", "plain_matched"])
+@pytest.mark.parametrize("ordinal", ["corn", "dorn", "none"])
+def test_scores_come_back_bit_by_bit(kind, ordinal, image, tmp_path):
+    before = saved(kind=kind, ordinal=ordinal, fr=kind in ("student", "teacher"))
+    save_model(before, tmp_path)
+    after = load_model(tmp_path)
+    reference = image[::-1].copy()
+    if kind != "teacher":
+        assert score_image(before, image) == score_image(after, image)
+    if kind in ("student", "teacher"):
+        assert score_image(before, image, reference) == score_image(after, image, reference)
+    assert type(after.network) is {"student": Student, "teacher": Teacher}.get(kind, Plain)
+    assert not after.network.training
+
+
+def test_all_but_the_weights_comes_back(student, folder):
+    after = load_model(folder)
+    for name in ("model", "scales", "source", "fr_source", "short_side", "training"):
+        assert getattr(after, name) == getattr(student, name)
+    assert after.views == ScoringViews(kind="whole", side=48, grid=1, cell=16)
+
+
+def test_a_folder_holds_two_files_and_no_path_of_this_machine(student, folder):
+    assert sorted(file.name for file in folder.iterdir()) == ["config.json", "model.safetensors"]
+    config = json.loads((folder / "config.json").read_text())
+    assert config["fr"] is True
+    assert all("weights" not in config["backbone"][branch] for branch in ("vit", "cnn"))
+
+
+def test_quantile_levels_are_saved(tmp_path):
+    import numpy as np
+
+    before = saved()
+    before.network.regressor.start_from(np.linspace(0, 0.3, 100), source="pairs", bins="quantile")
+    save_model(before, tmp_path)
+    edges = [one.network.regressor.ordinal.edges("pairs") for one in (before, load_model(tmp_path))]
+    assert torch.equal(*edges)
+
+
+def test_a_branch_that_was_left_out_stays_out(tmp_path, image):
+    save_model(saved(backbone={"vit": None}), tmp_path)
+    assert load_model(tmp_path).network.feature_extraction.vit is None
+
+
+def _edit(folder, **changes):
+    file = folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+def _text(found, expected="", do=""):
+    return rf"found: {found}(.|\n)*\nexpected: {expected}(.|\n)*\ndo: {do}"
+
+
+def test_no_folder_and_no_weights(folder):
+    with pytest.raises(ModelFolderError, match=_text("no config.json in .*nowhere", "a trained model", "name the mod")):
+        load_model(folder / "nowhere")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelFolderError, match=_text("no model.safetensors in ")):
+        load_model(folder)
+
+
+def test_a_newer_format(folder):
+    _edit(folder, format=99, version="9.9")
+    with pytest.raises(
+        ModelFolderError,
+        match=_text(".*config.json of format 99, written by ksiqa 9.9", "format 1 or older", "upgrade ksiqa"),
+    ):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        lambda config: {"model": {**config["model"], "width": 64}},
+        lambda config: {"model": {**config["model"], "imagery": "conv"}},
+        lambda config: {"model": {**config["model"], "kind": "plain"}},
+        lambda config: {"scales": {}},
+        lambda config: {"views": {"kind": "whole"}},
+        lambda config: {"backbone": {"vit": None}},
+    ],
+)
+def test_a_config_that_does_not_match_the_weights(changes, folder):
+    _edit(folder, **changes(json.loads((folder / "config.json").read_text())))
+    expected = "found: a model folder .* that does not match: (.|\n)*\nexpected: config.json and model.safetensors as"
+    with pytest.raises(ModelFolderError, match=expected):
+        load_model(folder)
+
+
+def test_a_config_value_without_meaning(folder):
+    config = json.loads((folder / "config.json").read_text())
+    _edit(folder, model={**config["model"], "heads": 5})
+    with pytest.raises(ModelFolderError, match=re.escape("config.json: model.width=32 with model.heads=5")):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_broken_files(name, folder):
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelFolderError, match=_text("a model folder .* that does not match", "", "copy the folder")):
+        load_model(folder)

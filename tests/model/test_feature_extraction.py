@@ -1,0 +1,198 @@
+import pytest
+import timm
+import torch
+from torch import nn
+
+from ksiqa.batch import View
+from ksiqa.errors import ConfigError, ImageError
+from ksiqa.model.feature_extraction import CNNBranch, FeatureExtraction, ViTBranch
+
+PLACES = {"blocks": [1, 3], "stages": [2, 3]}
+
+
+def _vit(blocks=(1, 3), *, frozen=False, name="test_vit"):
+    return ViTBranch(name=name, weights="random", blocks=blocks, frozen=frozen)
+
+
+def _cnn(stages=(2, 3), *, frozen=False, name="test_efficientnet"):
+    return CNNBranch(name=name, weights="random", stages=stages, frozen=frozen)
+
+
+def _both(fusion="add", **frozen):
+    vit, cnn = (branch(frozen=frozen.get(name, False)) for name, branch in (("vit", _vit), ("cnn", _cnn)))
+    return FeatureExtraction(vit=vit, cnn=cnn, width=32, fusion=fusion)
+
+
+@pytest.mark.parametrize("fusion", ["add", "concat", "deform"])
+def test_features_lie_on_the_token_grid(fusion, view):
+    assert _both(fusion)(view).shape == (3, 4, 6, 32)
+
+
+@pytest.mark.parametrize("branches", [{"cnn": None}, {"vit": None}])
+def test_one_branch_is_enough(branches, view):
+    there = {"vit": _vit(), "cnn": _cnn()} | branches
+    assert FeatureExtraction(**there, width=16, fusion="add")(view).shape == (3, 4, 6, 16)
+
+
+def test_no_branch_is_an_error():
+    with pytest.raises(
+        ConfigError, match=r"found: backbone.vit=null and backbone.cnn=null\nexpected: at least one branch\ndo: name a"
+    ):
+        FeatureExtraction(vit=None, cnn=None, width=16, fusion="add")
+
+
+def test_widths_and_strides_come_from_timm():
+    for name in ("test_efficientnet", "test_resnet"):
+        cnn = _cnn((1, 4), name=name)
+        told = timm.create_model(name, features_only=True, out_indices=(1, 4)).feature_info
+        assert cnn.channels == sum(told.channels())
+        assert cnn.strides == told.reduction()
+    vit = _vit((0, 2, 5))
+    assert (vit.cell, vit.channels) == (16, 3 * timm.create_model("test_vit").embed_dim)
+
+
+def test_blocks_after_the_last_one_are_left_out():
+    assert len(_vit((0, 2)).network.blocks) == 3
+
+
+def test_the_vit_branch_gives_its_blocks_side_by_side(view):
+    """Against timm's own tokens of the same blocks, read one block after another."""
+    branch = _vit((1, 3)).eval()
+    network = branch.network
+    x = network.patch_embed((view.image - 0.5) / 0.5)
+    x = network.norm_pre(network.patch_drop(network._pos_embed(x)))
+    found = []
+    for block in network.blocks:
+        x = block(x)
+        found.append(network.norm(x)[:, network.num_prefix_tokens :])
+    expected = torch.cat([found[1], found[3]], dim=-1).view(3, 4, 6, -1)
+    assert torch.allclose(branch(view.image), expected, atol=1e-5)
+
+
+def test_finer_stages_are_averaged_over_a_token():
+    """A stage of stride 4 on a grid of 16 pixels: the mean over 4 x 4 of its places."""
+    cnn = _cnn((1,)).eval()
+    image = torch.rand(2, 3, 64, 64)
+    stage = cnn.network(cnn.normalised(image))[0]
+    expected = stage.unflatten(3, (4, 4)).unflatten(2, (4, 4)).mean(dim=(3, 5)).permute(0, 2, 3, 1)
+    assert torch.allclose(cnn(image, cell=16), expected, atol=1e-5)
+
+
+def test_each_branch_has_its_own_normalisation():
+    image = torch.full((1, 3, 16, 16), 0.5)
+    assert torch.equal(_vit().normalised(image), torch.zeros(1, 3, 16, 16))
+    channels = _cnn().normalised(image)[0, :, 0, 0]
+    imagenet = (0.5 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
+    assert torch.allclose(channels, imagenet)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("fusion", ["add", "concat", "deform"])
+def test_features_do_not_depend_on_the_rest_of_the_batch(training, fusion, view):
+    features = _both(fusion).train(training)
+    alone = features(View(view.image[:1]))
+    others = features(View(torch.cat([view.image[:1], torch.rand_like(view.image) * 3])))
+    assert torch.allclose(alone[0], others[0], atol=1e-5)
+
+
+def test_a_pair_of_equal_images_has_equal_features_in_training(view):
+    """Nothing random (drop-path, dropout) may tell reference from distorted."""
+    features = _both().train()
+    first, second = features(View(torch.cat([view.image, view.image]))).chunk(2)
+    assert torch.allclose(first, second, atol=1e-6)
+
+
+def test_batchnorm_stays_frozen_in_training(view):
+    features = _both().train()
+    norms = [m for m in features.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    before = [(norm.running_mean.clone(), norm.running_var.clone()) for norm in norms]
+    features(view).sum().backward()
+    assert norms
+    assert not any(norm.training for norm in norms)
+    for norm, (mean, var) in zip(norms, before, strict=True):
+        assert torch.equal(norm.running_mean, mean)
+        assert torch.equal(norm.running_var, var)
+    assert features.cnn.network.training  # and nothing else is
+
+
+def test_batchnorm_is_frozen_as_built():
+    """Lightning calls no ``train()``: what is built is what is trained."""
+    features = _both()
+    assert features.cnn.network.training
+    assert not any(m.training for m in features.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+    frozen = _both(cnn=True)
+    assert not any(module.training for module in frozen.cnn.modules())
+
+
+def test_a_frozen_branch_gets_no_gradient_and_stays_in_evaluation(view):
+    features = _both(cnn=True).train()
+    features(view).square().sum().backward()
+    assert features.frozen == ["cnn"]
+    assert not any(module.training for module in features.cnn.modules())
+    assert all(p.grad is None and not p.requires_grad for p in features.cnn.parameters())
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in features.vit.parameters())
+    assert features.cnn_projection[1].weight.grad.abs().sum() > 0
+
+
+def test_known_features_take_the_place_of_a_branch(view):
+    features = _both(cnn=True).eval()
+    known = features.branch_features(view.image, leave_out=["vit"])
+    assert list(known) == ["cnn"]
+    assert torch.equal(features(View(view.image, known)), features(view))
+    changed = {"cnn": known["cnn"] + torch.randn_like(known["cnn"])}
+    assert not torch.allclose(features(View(view.image, changed)), features(view), atol=1e-3)
+
+
+def test_known_features_may_be_half_precision(view):
+    features = _both(cnn=True).eval()
+    known = {"cnn": features.branch_features(view.image)["cnn"].half()}
+    assert torch.allclose(features(View(view.image, known)), features(view), atol=1e-2)
+
+
+def test_deformable_fusion_starts_as_an_ordinary_convolution(view):
+    features = _both("deform").eval()
+    vit, cnn = torch.randn(2, 1, 4, 6, 32)
+    plain = nn.functional.conv2d(cnn.permute(0, 3, 1, 2), features.sample.weight, features.sample.bias, padding=1)
+    assert torch.allclose(features._fused(vit, cnn), vit + plain.permute(0, 2, 3, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(64, 72), (40, 64)])
+def test_sides_that_a_token_does_not_divide(rows, columns):
+    text = f"found: images of {columns}x{rows}\nexpected: sides that 16 .*divides\ndo: crop them to a multiple"
+    with pytest.raises(ImageError, match=text):
+        _both()(View(torch.rand(1, 3, rows, columns)))
+
+
+def test_positions_are_resampled_for_any_size():
+    vit = _vit()
+    for rows, columns in ((32, 32), (160, 160), (48, 208)):
+        assert vit(torch.rand(1, 3, rows, columns)).shape == (1, rows // 16, columns // 16, 128)
+
+
+@pytest.mark.parametrize(
+    ("build", "places"),
+    [(_vit, []), (_vit, [3, 1]), (_vit, [1, 1]), (_vit, [6]), (_vit, [-1]), (_cnn, [5]), (_cnn, [-1, 2])],
+)
+def test_places_that_a_network_does_not_have(build, places):
+    name, last = ("vit.blocks", 5) if build is _vit else ("cnn.stages", 4)
+    with pytest.raises(ConfigError) as error:
+        build(places)
+    assert f"found: backbone.{name}={places}\nexpected: increasing places between 0 and {last}\ndo: leave out" in str(
+        error.value
+    )
+
+
+@pytest.mark.parametrize("build", [_vit, _cnn])
+def test_a_network_that_timm_does_not_have(build):
+    branch = "vit" if build is _vit else "cnn"
+    with pytest.raises(ConfigError) as error:
+        build(name="test_vitt")
+    assert f"found: backbone.{branch}.name=test_vitt\nexpected: the name of a" in str(error.value)
+    assert f"do: set backbone.{branch}.name=test_vit" in str(error.value)
+
+
+def test_a_convolutional_network_is_no_vision_transformer():
+    with pytest.raises(
+        ConfigError, match=r"found: backbone.vit.name=test_resnet\nexpected: the name of a.*transformer"
+    ):
+        _vit(name="test_resnet")

@@ -1,0 +1,160 @@
+import pytest
+import torch
+
+from ksiqa.errors import ConfigError
+from ksiqa.loss.weighted import Weighted
+from ksiqa.task.quality import Optimiser
+from ksiqa.task.regime import KINDS, Regime, Sharing
+from tests.task.conftest import trained
+from tests.tiny import quality_data, tiny_model
+
+SOURCES = ("photographs", "pairs")
+WEIGHTS = {"mse": 1.0, "imagery_cosine": 0.5, "sharing_decoding": 0.1}
+EVERYTHING = {"feature_extraction", "imagery", "decoder", "regressor"}
+ALONE = {"mse"}
+FOLLOWING = {"mse", "sharing_decoding"}
+IMAGINING = {"mse", "imagery_cosine", "sharing_decoding"}
+
+
+def _regime(kind, **changes):
+    sharing = {"pair_epochs": 1, "rehearsal": True, "rehearsal_weight": 0.5, "freeze_decoder": True, **changes}
+    return Regime(
+        sharing=Sharing(kind=kind, **sharing),
+        loss=Weighted(WEIGHTS),
+        optimiser=Optimiser(lr=1e-3, head_lr=1e-3, weight_decay=0.0, warmup=0.0),
+        epochs=1,
+    )
+
+
+def _snapshot(model):
+    return {
+        name: [parameter.detach().clone() for parameter in part.parameters()] for name, part in model.named_children()
+    }
+
+
+def _moved(model, before):
+    return {
+        name
+        for name, values in _snapshot(model).items()
+        if any(not torch.equal(new, old) for new, old in zip(values, before[name], strict=True))
+    }
+
+
+def _names(source, **terms):
+    return {f"train/{source}/{model}/{name}" for model, names in terms.items() for name in names}
+
+
+ON_PAIRS = {
+    "none": [("student", EVERYTHING, set(), _names("pairs", student=ALONE))],
+    "joint": [("joint", EVERYTHING, set(), _names("pairs", student=IMAGINING, teacher=ALONE))],
+    "sequential": [
+        ("teacher", EVERYTHING - {"imagery"}, set(), _names("pairs", teacher=ALONE)),
+        ("student", EVERYTHING - {"decoder"}, set(), _names("pairs", student=IMAGINING)),
+    ],
+    "distil": [
+        ("teacher", set(), EVERYTHING - {"imagery"}, _names("pairs", teacher=ALONE)),
+        ("student", EVERYTHING, set(), _names("pairs", student=FOLLOWING)),
+    ],
+}
+ON_PHOTOGRAPHS = {
+    "none": [("student", EVERYTHING, set(), _names("photographs", student=ALONE))],
+    "transfer": [
+        ("joint", EVERYTHING, set(), _names("pairs", student=IMAGINING, teacher=ALONE)),
+        (
+            "student",
+            EVERYTHING,
+            set(),
+            _names("photographs", student=ALONE) | _names("pairs", student=IMAGINING, teacher=ALONE),
+        ),
+    ],
+    "pretrain": [
+        ("pretrain", EVERYTHING, set(), _names("pairs", student=ALONE)),
+        ("student", EVERYTHING, set(), _names("photographs", student=ALONE) | _names("pairs", student=ALONE)),
+    ],
+    "distil": [
+        ("teacher", set(), EVERYTHING - {"imagery"}, _names("pairs", teacher=ALONE)),
+        ("distil", EVERYTHING, set(), _names("pairs", student=FOLLOWING)),
+        ("student", EVERYTHING, set(), _names("photographs", student=ALONE) | _names("pairs", student=FOLLOWING)),
+    ],
+}
+CASES = [(kind, "pairs", phases) for kind, phases in ON_PAIRS.items()]
+CASES += [(kind, "photographs", phases) for kind, phases in ON_PHOTOGRAPHS.items()]
+
+
+def test_every_regime_is_tried():
+    assert {kind for kind, *_ in CASES} == set(KINDS)
+
+
+@pytest.mark.parametrize(("kind", "on", "expected"), CASES)
+def test_phases_terms_and_what_moves(kind, on, expected, pairs, photographs):
+    """Names of the phases; parts of the model and of the instructor that moved; terms logged."""
+    student = tiny_model(sources=SOURCES)
+    instructor = tiny_model(kind="teacher", sources=SOURCES)
+    beside = quality_data(pairs)
+    target, others = (beside, None) if on == "pairs" else (quality_data(photographs), beside)
+    found = []
+    for phase in _regime(kind).phases(student, instructor=instructor, target=target, pairs=others):
+        before = _snapshot(student), _snapshot(instructor)
+        ran = trained(phase, limit_train_batches=2, limit_val_batches=2)
+        moved = _moved(student, before[0]), _moved(instructor, before[1])
+        terms = {name for name in ran.callback_metrics if name.startswith("train/") and name != "train/loss"}
+        found.append((phase.name, *moved, terms))
+    assert found == expected
+
+
+def test_a_decoder_that_is_not_frozen_moves_in_the_second_phase(pairs):
+    student = tiny_model(sources=("pairs",))
+    regime = _regime("sequential", freeze_decoder=False)
+    _, second = regime.phases(student, instructor=None, target=quality_data(pairs), pairs=None)
+    before = _snapshot(student)
+    trained(second, limit_train_batches=1, limit_val_batches=2)
+    assert _moved(student, before) == EVERYTHING
+
+
+def test_teacher_and_student_of_a_phase_share_the_decoder(pairs):
+    student = tiny_model(sources=("pairs",))
+    (phase,) = _regime("joint").phases(student, instructor=None, target=quality_data(pairs), pairs=None)
+    assert phase.task.teacher.decoder is phase.task.student.decoder is student.decoder
+
+
+def test_without_rehearsal_the_second_phase_sees_the_target_alone(pairs, photographs):
+    student = tiny_model(sources=SOURCES)
+    data = {"target": quality_data(photographs), "pairs": quality_data(pairs)}
+    first, second = _regime("transfer", rehearsal=False).phases(student, instructor=None, **data)
+    assert list(first.loaders()) == ["pairs"]
+    assert list(second.loaders()) == ["photographs"]
+    loaders = _regime("transfer").phases(student, instructor=None, **data)[1].loaders()
+    assert list(loaders) == ["photographs", "pairs"]
+    assert len({len(loader) for loader in loaders.values()}) == 1
+    assert _regime("transfer").phases(student, instructor=None, **data)[1].task.weights["pairs"] == 0.5
+
+
+def test_a_teacher_alone(pairs):
+    teacher = tiny_model(kind="teacher", sources=("pairs",))
+    (phase,) = _regime("none").phases(teacher, instructor=None, target=quality_data(pairs), pairs=None)
+    assert phase.name == "teacher"
+    before = _snapshot(teacher)
+    trained(phase, limit_train_batches=1, limit_val_batches=2)
+    assert _moved(teacher, before) == EVERYTHING - {"imagery"}
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "message"),
+    [
+        ({}, "jiont", r"found: sharing=jiont\nexpected: one of distil, joint, .*\ndo: set sharing=joint"),
+        ({}, "joint", r"found: sharing=joint on photographs, which has no references\nexpected: pairs of.*\ndo: set"),
+        ({}, "transfer", r"found: sharing=transfer without a source of pairs\nexpected: a set with.*\ndo: name one"),
+        ({}, "pretrain", r"found: sharing=pretrain without a source of pairs"),
+        (
+            {"kind": "teacher"},
+            "joint",
+            r"found: model=teacher with sharing=joint\nexpected: sharing=none: .*\ndo: set model=student",
+        ),
+        ({"kind": "teacher"}, "none", r"found: model=teacher on photographs, which has no references"),
+        ({"kind": "plain"}, "joint", r"found: model=plain with sharing=joint\nexpected: a model with a decoder"),
+    ],
+)
+def test_regimes_that_do_not_go_with_model_or_data(model, kind, message, photographs):
+    learner = tiny_model(sources=("photographs",), **model)
+    with pytest.raises(ConfigError, match=message):
+        _regime(kind).phases(learner, instructor=None, target=quality_data(photographs), pairs=None)

@@ -1,0 +1,151 @@
+import pytest
+import torch
+
+from ksiqa.loss.weighted import Weighted
+from ksiqa.task.quality import Optimiser, as_images
+from ksiqa.task.regime import Phase
+from ksiqa.task.student import StudentTask
+from tests.task.conftest import trained
+from tests.tiny import quality_data, tiny_model
+
+WEIGHTS = {
+    **{"mse": 1.0, "plcc": 1.0, "ordinal": 0.005, "imagery_cosine": 0.5, "imagery_smooth_l1": 0.5},
+    **{"sharing_decoding": 0.1, "sharing_score": 0.1},
+}
+
+
+def _task(student, *, teacher=None, teacher_learns=True, instructor=None, source="pairs", weights=None):
+    return StudentTask(
+        student=student,
+        teacher=teacher,
+        teacher_learns=teacher_learns,
+        instructor=instructor,
+        loss=Weighted(WEIGHTS),
+        optimiser=Optimiser(lr=1e-3, head_lr=3e-3, weight_decay=0.01, warmup=0.05),
+        source=source,
+        unit=4.0,
+        weights=weights or {source: 1.0},
+    )
+
+
+def _batch(source):
+    return as_images(next(iter(quality_data(source).train_dataloader())))
+
+
+SCORES = {"mse", "plcc", "ordinal"}
+SHARED = {"sharing_decoding", "sharing_score"}
+IMAGERY = {"imagery_cosine", "imagery_smooth_l1"}
+
+
+def _names(task, batch, source="pairs"):
+    found = task.terms(batch, source=source)
+    return {
+        model: {name.partition("/")[2] for name in found if name.startswith(f"{model}/")}
+        for model in ("student", "teacher")
+    }
+
+
+def test_terms_of_joint_training(pairs):
+    student = tiny_model(sources=("pairs",))
+    task = _task(student, teacher=student.teacher())
+    assert _names(task, _batch(pairs)) == {"student": SCORES | IMAGERY | SHARED, "teacher": SCORES}
+
+
+def test_terms_beside_a_teacher_that_only_shows_the_way(pairs):
+    student = tiny_model(sources=("pairs",))
+    task = _task(student, teacher=student.teacher(), teacher_learns=False)
+    assert _names(task, _batch(pairs)) == {"student": SCORES | IMAGERY | SHARED, "teacher": set()}
+
+
+def test_terms_of_a_student_alone_and_of_one_that_is_instructed(pairs):
+    student, instructor = tiny_model(sources=("pairs",)), tiny_model(kind="teacher", sources=("pairs",))
+    assert _names(_task(student), _batch(pairs)) == {"student": SCORES, "teacher": set()}
+    assert _names(_task(student, instructor=instructor), _batch(pairs))["student"] == SCORES | SHARED
+
+
+def test_images_without_references_give_no_terms_of_sharing(photographs):
+    student = tiny_model(sources=("photographs",))
+    task = _task(student, teacher=student.teacher(), source="photographs")
+    assert _names(task, _batch(photographs), "photographs") == {"student": SCORES, "teacher": set()}
+
+
+def test_joint_terms_equal_those_of_two_separate_passes(pairs):
+    """Features run once over both; the result must be that of teacher and student each on their own."""
+    student = tiny_model(sources=("pairs",))
+    batch, teacher = _batch(pairs), student.teacher()
+    found = _task(student, teacher=teacher).terms(batch, source="pairs")
+    alone = {
+        "student/mse": student(batch.distorted, source="pairs").score,
+        "teacher/mse": teacher(batch.distorted, batch.reference, source="pairs").score,
+    }
+    for name, score in alone.items():
+        assert found[name].item() == pytest.approx((score - batch.score).square().mean().item(), rel=1e-3)
+
+
+def test_the_instructor_is_hidden_from_optimiser_and_checkpoint():
+    student, instructor = tiny_model(), tiny_model(kind="teacher")
+    task = _task(student, instructor=instructor)
+    hidden = {id(parameter) for parameter in instructor.parameters()}
+    assert not hidden & {id(parameter) for parameter in task.parameters()}
+    assert not any("instructor" in name for name in task.state_dict())
+    task.on_fit_start()
+    assert not any(parameter.requires_grad for parameter in instructor.parameters())
+    assert not instructor.training
+
+
+def test_rehearsal_weighs_a_sources_terms(pairs, photographs):
+    student = tiny_model(sources=("photographs", "pairs"))
+    weights = {"photographs": 1.0, "pairs": 0.25}
+    task = _task(student, source="photographs", weights=weights)
+    task.log = task.log_dict = lambda *args, **kwargs: None  # no Trainer: nothing to log to
+    batches = {"photographs": _batch(photographs), "pairs": _batch(pairs)}
+    expected = sum(weights[source] * task.loss(task.terms(batch, source=source)) for source, batch in batches.items())
+    assert task.training_step(batches, 0).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_joint_training_reduces_the_loss_and_brings_imagery_closer_than_identity(pairs):
+    data = quality_data(pairs, batch_size=15)
+    student = tiny_model(sources=("pairs",))
+    student.regressor.start_from(data.training_scores, source="pairs", bins="uniform")
+    task = _task(student, teacher=student.teacher())
+    phase = Phase(name="joint", task=task, target=data, epochs=1)
+    ran = trained(phase)
+    first = ran.callback_metrics["train/loss"].item()
+    ran = trained(Phase(name="joint", task=task, target=data, epochs=8), gradient_clip_val=1.0)
+    assert ran.callback_metrics["train/loss"].item() < 0.8 * first
+    assert ran.callback_metrics["validation/imagery_error"] < ran.callback_metrics["validation/identity_error"]
+
+
+def test_training_leaves_batchnorms_statistics_alone(pairs):
+    student = tiny_model(sources=("pairs",))
+    norms = {name: value.clone() for name, value in student.state_dict().items() if "running_" in name}
+    task = _task(student, teacher=student.teacher())
+    trained(Phase(name="joint", task=task, target=quality_data(pairs), epochs=2), limit_train_batches=2)
+    assert norms
+    assert all(torch.equal(student.state_dict()[name], value) for name, value in norms.items())
+
+
+def test_optimiser_groups_hold_each_learning_parameter_once(pairs):
+    student = tiny_model(sources=("pairs",), backbone={"frozen": ["cnn"]})
+    task = _task(student, teacher=student.teacher())
+    data = quality_data(pairs)
+    trained(Phase(name="joint", task=task, target=data, epochs=1), limit_train_batches=1)
+    groups = task.optimizers().param_groups
+    assert [group["name"] for group in groups] == ["backbone", "head"]
+    placed = [id(parameter) for group in groups for parameter in group["params"]]
+    learning = [id(parameter) for parameter in student.parameters() if parameter.requires_grad]
+    assert sorted(placed) == sorted(learning)
+    assert {id(p) for p in groups[0]["params"]} == {id(p) for p in student.feature_extraction.vit.parameters()}
+    assert [group["initial_lr"] for group in groups] == [1e-3, 3e-3]
+
+
+def test_the_same_seed_trains_the_same_weights(pairs):
+    def weights():
+        torch.manual_seed(3)
+        student = tiny_model(sources=("pairs",))
+        task = _task(student, teacher=student.teacher())
+        trained(Phase(name="joint", task=task, target=quality_data(pairs), epochs=1), limit_train_batches=3)
+        return student.state_dict()
+
+    one, two = weights(), weights()
+    assert all(torch.equal(one[name], two[name]) for name in one)

@@ -1,0 +1,190 @@
+"""The commands as they are called: their exit status, and their errors as text instead of tracebacks."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ksiqa import cli, evaluate, predict, train
+from ksiqa.inference.model_folder import save_model
+from tests.inference.conftest import saved
+from tests.tiny import write_table
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Commands work from any directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")  # a terminal wide enough for the paths of these tests
+
+
+def _failed(main, arguments, capsys):
+    """Run a command that must end with status 2, and return what it wrote to stderr."""
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    text = capsys.readouterr().err
+    assert "Traceback" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["modl.fusion=add"], ["ConfigError\nfound: ", "modl", "expected: overrides that name existing keys", "do: "]),
+        (["model.fusoin=add"], ["ConfigError\nfound: ", "model.fusoin", "expected: overrides that name existing"]),
+        (["+experiment=liveq"], ["found: no config experiment/liveq", "expected: one of ", "do: did you mean live"]),
+        (["data=konik10k"], ["found: no config data/konik10k", "do: did you mean koniq10k?"]),
+        (["model=studnet"], ["found: no config model/studnet", "do: did you mean student?"]),
+        (["data.root"], ["ConfigError\nfound: ", "data.root"]),
+        (
+            ["+experiment=koniq"],
+            [
+                "DatasetError\nfound: data=koniq10k without data.root",
+                "from http",
+                "1024x768",
+                "do: set data.root=FOLDER",
+            ],
+        ),
+        (["+experiment=koniq", "data.root=nowhere"], ["DatasetError\nfound: ", "nowhere", "expected: ", "do: "]),
+        (["data=folder"], ["DatasetError\nfound: data=folder without data.root", "do: set data.root=FOLDER"]),
+        (
+            ["data=table"],
+            ["DatasetError\nfound: data=table without data.file, data.low", "do: set data.file=scores.csv"],
+        ),
+    ],
+)
+def test_errors_of_training_are_text(arguments, expected, capsys):
+    text = _failed(train.main, arguments, capsys)
+    for part in expected:
+        assert part in text, text
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (["model.fusion=ad"], "found: model.fusion=ad\nexpected: one of add, concat, deform\ndo: set model.fusion=add"),
+        (["sharing=transfer"], "found: sharing=transfer without a source of pairs"),
+        (["data.crop=80"], "an image of 64x64\nexpected: at least 80x80 pixels\ndo: set data.crop to 64 or less"),
+        (["data.crop=40"], "found: images of 40x40\nexpected: sides that 16 "),
+        (["split.test_share=0"], "SplitError\nfound: "),
+        (["backbone.vit.weights=none.safetensors"], "found: backbone.vit.weights=none.safetensors, and no such file"),
+    ],
+)
+def test_wrong_values_are_text(changes, expected, capsys, tmp_path):
+    file = write_table(tmp_path / "images", contents=5)
+    arguments = [
+        *("data=table", f"data.file={file}", "data.low=1", "data.high=5", "data.higher_is_better=true"),
+        *("backbone=tiny", "strategy=cpu", "data.crop=48", "data.batch_size=8", "data.workers=1"),
+        *("split.validation_share=0.2", "trainer.max_epochs=1", "trainer.enable_progress_bar=false"),
+    ]
+    assert expected in _failed(train.main, [*arguments, *changes], capsys)
+
+
+def test_an_evaluation_without_a_model(capsys):
+    assert "found: no config.json in nowhere" in _failed(evaluate.main, ["checkpoint=nowhere"], capsys)
+    assert "checkpoint" in _failed(evaluate.main, [], capsys)
+
+
+def test_the_two_ways_to_call_a_command(tmp_path):
+    """As a module and as a program, from another directory."""
+    program = Path(sys.executable).with_name("ksiqa")
+    for command in ([sys.executable, "-m", "ksiqa.train"], [str(program), "train"]):
+        done = subprocess.run([*command, "data=konik"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "found: no config data/konik" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_the_program_lists_its_commands(monkeypatch, capsys):
+    for arguments, status in ((["--help"], 0), ([], 0), (["trian"], 2)):
+        monkeypatch.setattr(sys, "argv", ["ksiqa", *arguments])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        assert exit_.value.code == status
+        told = capsys.readouterr()
+        assert "ksiqa predict" in (told.err if status else told.out)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("predict") / "model"
+    save_model(saved(), folder)
+    return folder
+
+
+@pytest.fixture
+def images(tmp_path):
+    folder = tmp_path / "images"
+    write_table(folder, contents=1)
+    (folder / "scores.csv").unlink()
+    return folder
+
+
+def _rows(path):
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_files_folders_and_patterns_name_each_image_once(model, images, tmp_path):
+    (images / "notes.txt").write_text("no image")
+    paths = [str(images / "0_1.png"), str(images), str(images / "0_*.png")]
+    predict.main([*paths, "--model", str(model), "--output", "scores.csv"])
+    rows = _rows(tmp_path / "scores.csv")
+    assert [Path(row["image"]).name for row in rows] == ["0_1.png", "0.png", *(f"0_{n}.png" for n in (0, 2, 3, 4))]
+    for row in rows:
+        assert row["error"] == ""
+        assert float(row["score_raw"]) == pytest.approx(100 * (1 - float(row["score"])))
+
+
+def test_a_broken_file_gets_its_row_and_the_status_says_so(model, images, tmp_path, capsys):
+    (images / "0_2.png").write_bytes((images / "0_2.png").read_bytes()[:100])
+    with pytest.raises(SystemExit) as exit_:
+        predict.main([str(images), "--model", str(model), "--output", "scores.jsonl"])
+    assert exit_.value.code == 1
+    rows = {Path(row["image"]).name: row for row in _rows(tmp_path / "scores.jsonl")}
+    broken = rows.pop("0_2.png")
+    assert broken["score"] is None
+    assert "0_2.png" in broken["error"]
+    assert len(rows) == 5
+    assert all(0 < row["score"] < 1 and not row["error"] for row in rows.values())
+    assert "0_2.png" in capsys.readouterr().out
+
+
+def test_a_reference_is_scored_against_by_the_teacher(model, images, tmp_path):
+    alone, against = (
+        predict.predict([str(images / "0_4.png")], model=model, reference=reference)[0]["score"]
+        for reference in (None, images / "0.png")
+    )
+    assert alone != against
+
+
+def test_a_name_in_brackets_is_shown_as_it_is(model, images, capsys):
+    (images / "0.png").rename(images / "a[b].png")
+    predict.main([str(images / "a[b].png"), "--model", str(model)])
+    assert "a[b].png" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_errors_of_predict(model, images, capsys):
+    (images / "empty").mkdir()
+    text = _failed(predict.main, [str(images / "none*.png"), "--model", str(model)], capsys)
+    assert "none*.png, which names no image\nexpected: a file, a folder of images, or a pattern" in text
+    assert "which names no image" in _failed(predict.main, [str(images / "empty"), "--model", str(model)], capsys)
+    one = str(images / "0.png")
+    assert "found: no config.json in nowhere" in _failed(predict.main, [one, "--model", "nowhere"], capsys)
+    text = _failed(predict.main, [one, "--model", str(model), "--output", "scores.txt"], capsys)
+    assert "found: --output scores.txt\nexpected: a name that ends in .csv or .jsonl\ndo: " in text
+    text = _failed(predict.main, [one, "--model", str(model), "--output", "no/scores.csv"], capsys)
+    assert "found: no folder no\nexpected: " in text
+    assert "required" in _failed(predict.main, [one], capsys)
+
+
+def test_a_model_without_a_teacher_refuses_a_reference(images, tmp_path, capsys):
+    save_model(saved(fr=False), tmp_path / "alone")
+    arguments = [str(images), "--model", str(tmp_path / "alone"), "--reference", str(images / "0.png")]
+    assert "found: a model without a trained teacher (fr: false)" in _failed(predict.main, arguments, capsys)

@@ -1,0 +1,339 @@
+"""Runs from a composed config to the folder that they leave behind."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+import yaml
+from PIL import Image
+from safetensors.torch import load_file
+from scipy.io import loadmat, savemat
+
+from ksiqa import build
+from ksiqa.batch import View
+from ksiqa.command import conf_folder
+from ksiqa.data.datasets.live import FACTS as LIVE
+from ksiqa.errors import ConfigError
+from ksiqa.evaluate import evaluate
+from ksiqa.inference.model_folder import load_model
+from ksiqa.task.quality import QualityTask
+from tests.fake_iqa import WRITERS
+from tests.runs import SMALL, composed, table_overrides, train
+from tests.tiny import write_table
+
+FIGURES = ("srcc", "plcc", "plcc_fitted", "krcc", "rmse")
+SHIPPED = {
+    group: sorted(file.stem for file in (conf_folder() / group).glob("*.yaml"))
+    for group in ("backbone", "experiment", "loss", "sharing", "variant")
+}
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory):
+    return write_table(tmp_path_factory.mktemp("pairs"), contents=10)
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photographs")
+    return write_table(folder, contents=10, first=20, references=False)
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory):
+    """A folder of five photographs, to be made into synthetic pairs."""
+    folder = tmp_path_factory.mktemp("pristine")
+    write_table(folder / "written", contents=5, first=30, side=96)
+    for number in range(30, 35):
+        (folder / "written" / f"{number}.png").rename(folder / f"{number}.png")
+    for rest in (folder / "written").iterdir():
+        rest.unlink()
+    (folder / "written").rmdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def joint(pairs, tmp_path_factory):
+    """A joint training of two epochs."""
+    folder = tmp_path_factory.mktemp("outputs") / "joint" / "now"
+    return folder, train(folder, *table_overrides(pairs), "sharing=joint", "trainer.max_epochs=2", "name=joint")
+
+
+def _rows(file):
+    with file.open(newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_a_run_leaves_every_file_behind(joint):
+    folder, _ = joint
+    for name in ("config.yaml", "metrics.csv", "results.json", "predictions.csv", "scatter.png"):
+        assert (folder / name).is_file(), name
+    assert sorted(file.name for file in (folder / "model").iterdir()) == ["config.json", "model.safetensors"]
+    assert (folder / "checkpoints" / "joint" / "last.ckpt").is_file()
+    with Image.open(folder / "scatter.png") as picture:
+        assert picture.size[0] > 500
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert config["sharing"]["kind"] == "joint"
+    assert "${" not in (folder / "config.yaml").read_text()
+    assert "hydra" not in config
+
+
+def test_results_hold_figures_and_provenance(joint):
+    folder, returned = joint
+    results = json.loads((folder / "results.json").read_text())
+    assert results == json.loads(json.dumps(returned))
+    assert {f"test/{name}" for name in FIGURES} <= set(results)
+    assert {f"test/teacher_{name}" for name in FIGURES} <= set(results)
+    assert {"test/imagery_error", "test/identity_error", "seed", "split", "version", "commit", "seconds"} <= set(
+        results
+    )
+    assert (results["train_n"], results["validation_n"], results["test_n"]) == (30, 10, 10)
+
+
+def test_metrics_hold_every_term_of_every_epoch(joint):
+    rows = _rows(joint[0] / "metrics.csv")
+    assert [(row["phase"], row["epoch"]) for row in rows] == [("joint", "0"), ("joint", "1")]
+    terms = {"mse", "plcc", "ordinal"}
+    for model, more in (("student", {"imagery_cosine", "imagery_smooth_l1", "sharing_decoding"}), ("teacher", set())):
+        for term in terms | more:
+            assert all(float(row[f"train/table/{model}/{term}"]) >= 0 for row in rows), term
+    assert {"train/loss", "validation/srcc", "validation/teacher_srcc", "lr/head", "lr/backbone"} <= set(rows[0])
+
+
+def test_predictions_are_the_test_part_with_both_scales(joint):
+    folder, results = joint
+    rows = _rows(folder / "predictions.csv")
+    assert list(rows[0]) == ["image", "reference", "label", "score", "score_raw", "fr_score"]
+    assert len(rows) == results["test_n"]
+    for row in rows:
+        assert float(row["score_raw"]) == pytest.approx(1 + 4 * float(row["score"]))
+        assert float(row["label"]) == 5 - int(row["image"][-5])
+
+
+def _evaluated(folder, model, *overrides):
+    config = composed(
+        "evaluate", f"checkpoint={model}", "strategy=cpu", "trainer.enable_progress_bar=false", *overrides
+    )
+    evaluate(config, folder)
+    return json.loads((folder / "results.json").read_text())
+
+
+@pytest.mark.parametrize("batch_size", [8, 32])
+def test_evaluate_gives_exactly_the_test_numbers_of_training(batch_size, joint, pairs, tmp_path):
+    folder, results = joint
+    data = [*table_overrides(pairs), "data.workers=0", f"data.batch_size={batch_size}", "split.validation_share=0.2"]
+    again = _evaluated(tmp_path, folder / "model", *data)
+    figures = [name for name in results if name.startswith("test/")]
+    assert len(figures) == 12
+    if batch_size == 8:  # as in training
+        assert {name: again[name] for name in figures} == {name: results[name] for name in figures}
+        assert (tmp_path / "predictions.csv").read_text() == (folder / "predictions.csv").read_text()
+    else:  # the kernels of another batch size round otherwise
+        for name in figures:
+            assert again[name] == pytest.approx(results[name], abs=1e-6)
+
+
+def test_a_model_is_evaluated_on_a_set_it_was_not_trained_on(joint, tmp_path):
+    WRITERS["livec"](tmp_path / "livec")
+    data = ["data=livec", f"data.root={tmp_path / 'livec'}", "data.allow_missing=true", "data.workers=0"]
+    again = _evaluated(tmp_path / "out", joint[0] / "model", *data, "split.validation_share=0")
+    assert {f"test/{name}" for name in FIGURES} <= set(again)
+    assert "test/teacher_srcc" not in again
+
+
+def _same_weights(one, two):
+    states = [load_file(folder / "model" / "model.safetensors") for folder in (one, two)]
+    assert states[0].keys() == states[1].keys()
+    assert all((states[0][name] == states[1][name]).all() for name in states[0])
+
+
+def test_a_run_that_was_killed_ends_with_the_same_numbers(pairs, tmp_path):
+    """A process killed in its second phase, resumed; against one that was left alone."""
+    overrides = [
+        *(*SMALL, *table_overrides(pairs), "sharing=sequential", "sharing.pair_epochs=2", "trainer.max_epochs=8"),
+        *("name=killed", f"cache={tmp_path / 'cache'}"),
+    ]
+    command = [sys.executable, "-m", "ksiqa.train", *overrides]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _wait_for(lambda: list(tmp_path.glob("outputs/killed/*/checkpoints/student/last.ckpt")), process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    (killed,) = (tmp_path / "outputs" / "killed").iterdir()
+    assert not (killed / "results.json").exists()
+    assert len(_rows(killed / "metrics.csv")) < 10
+    resumed = train(killed.parent / "again", *overrides, "+resume=auto")
+    whole = train(tmp_path / "whole", *overrides)
+    assert (killed / "results.json").is_file()
+    left_out = ("seconds",)
+    assert {k: v for k, v in resumed.items() if k not in left_out} == {
+        k: v for k, v in whole.items() if k not in left_out
+    }
+    _same_weights(killed, tmp_path / "whole")
+    assert _rows(killed / "metrics.csv") == _rows(tmp_path / "whole" / "metrics.csv")
+    assert (killed / "predictions.csv").read_text() == (tmp_path / "whole" / "predictions.csv").read_text()
+
+
+def _wait_for(condition, process, *, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < end, "the run wrote no checkpoint"
+        time.sleep(0.005)
+
+
+def test_nothing_to_resume(joint, pairs):
+    folder, _ = joint
+    with pytest.raises(
+        ConfigError,
+        match=r"found: resume=.*, and no unfinished run of this config \(1 folders looked at\)\n",
+    ):
+        train(folder.parent / "other", *table_overrides(pairs), "sharing=joint", f"+resume={folder}")
+
+
+def test_the_best_epoch_is_the_one_saved(pairs, tmp_path):
+    train(tmp_path / "run", *table_overrides(pairs), "task.select=best", "trainer.max_epochs=3")
+    rows = _rows(tmp_path / "run" / "metrics.csv")
+    best = max(float(row["validation/srcc"]) for row in rows)
+    data = [*table_overrides(pairs), "data.workers=0", "split.validation_share=0.2"]
+    model = load_model(tmp_path / "run" / "model")
+    config = composed("evaluate", "checkpoint=x", "strategy=cpu", "trainer.enable_progress_bar=false", *data)
+    task = QualityTask(student=model.student, teacher=None, source="table", unit=4.0)
+    trainer = build.scoring_trainer(config)
+    trainer.validate(task, build.scored_data(config, model).val_dataloader(), verbose=False)
+    assert trainer.callback_metrics["validation/srcc"].item() == pytest.approx(best, abs=1e-6)
+
+
+def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pairs, tmp_path):
+    frozen = ["backbone.frozen=[cnn]", "data.distinct_crops=2", "report.ridge=true", "sharing=joint"]
+    results = train(tmp_path / "run", *table_overrides(pairs), *frozen)
+    assert {f"ridge/{name}" for name in FIGURES} <= set(results)
+    assert len(list((tmp_path / "cache" / "features").iterdir())) == 3
+    again = train(tmp_path / "again", *table_overrides(pairs), *frozen)
+    assert len(list((tmp_path / "cache" / "features").iterdir())) == 3  # nothing computed anew
+    assert again["test/srcc"] == results["test/srcc"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["backbone.frozen=[cnn]"],
+            r"found: backbone.frozen=\['cnn'\] with data.distinct_crops=null\nexpected: a numb",
+        ),
+        (["report.ridge=true"], r"found: report.ridge=true with backbone.frozen=\[\] and"),
+        (
+            ["task.select=best", "split.validation_share=0"],
+            r"found: task.select=best without a validation part\nexpected: images to choose by.*\ndo: set split.valid",
+        ),
+        (["task.select=first"], r"found: task.select=first\nexpected: one of best, last"),
+        (["+sharing.tempo=1"], r"found: sharing.tempo unknown\nexpected: sharing with kind, .*\ndo: correct the name"),
+        (["~task.optimiser.lr"], r"found: task.optimiser.lr missing\nexpected: task.optimiser with lr, "),
+        (["data.batch_size=0"], r"found: data.batch_size=0\nexpected: 1 or more\ndo: set data.batch_size"),
+        (["+trainer.max_epoch=3"], r"found: trainer argument=max_epoch\nexpected: .*\ndo: set .*=max_epochs"),
+        (["data.workers=-1"], r"found: data.workers=-1\nexpected: 0 or more"),
+        (["+loss.weights.msee=1"], r"found: loss term=msee\n(.|\n)*do: set loss term=mse"),
+    ],
+)
+def test_configs_without_meaning(overrides, message, pairs, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        train(tmp_path / "run", *table_overrides(pairs), *overrides)
+
+
+def test_two_sources_of_one_name(pairs, photographs, tmp_path):
+    second = [f"pairs.{one.removeprefix('data.')}" for one in table_overrides(pairs)[1:]]
+    with pytest.raises(ConfigError, match=r"found: target and pairs that both are table\nexpected: two sources"):
+        train(
+            tmp_path / "run",
+            *(*table_overrides(photographs, reference=False), "sharing=transfer", "+data@pairs=table", *second),
+        )
+
+
+ONE_STEP = ("+trainer.limit_train_batches=1",)
+
+
+@pytest.mark.parametrize("name", SHIPPED["backbone"])
+def test_every_backbone_learns_in_a_step(name):
+    """With random weights, on images of two by two tokens."""
+    random = ["backbone.vit.weights=random", "backbone.cnn.weights=random"]
+    config = composed("train", *SMALL, f"backbone={name}", *random)
+    student = build.model(config, sources=["one"]).train()
+    side = 2 * student.feature_extraction.cell
+    prediction = student(View(torch.rand(2, 3, side, side)), source="one")
+    prediction.score.sum().backward()
+    learning = [parameter for parameter in student.parameters() if parameter.requires_grad]
+    torch.optim.SGD(learning, lr=1e-3).step()
+    assert student.feature_extraction.frozen == list(config.backbone.frozen)
+    assert any(parameter.grad.abs().sum() > 0 for parameter in learning if parameter.grad is not None)
+
+
+@pytest.mark.parametrize("name", SHIPPED["loss"])
+def test_every_loss_runs(name, pairs, tmp_path):
+    train(tmp_path / "run", *table_overrides(pairs), *ONE_STEP, "sharing=joint", f"loss={name}")
+    (row,) = _rows(tmp_path / "run" / "metrics.csv")
+    weights = composed("train", *table_overrides(pairs), f"loss={name}").loss.weights
+    active = {term for term, weight in weights.items() if weight > 0}
+    assert {key.rpartition("/")[2] for key in row if key.startswith("train/table/")} == active
+
+
+@pytest.mark.parametrize("name", SHIPPED["sharing"])
+def test_every_sharing_runs_and_says_whether_a_teacher_was_trained(name, pairs, photographs, pristine, tmp_path):
+    synthetic = [
+        *("+data@pairs=folder", f"pairs.root={pristine}", "pairs.families=[jpeg,gaussian_blur]", "pairs.levels=[1,5]"),
+        *("pairs.crop=32", "pairs.batch_size=4", "pairs.workers=0", "sharing.pair_epochs=1"),
+    ]
+    with_pairs = name in ("transfer", "pretrain", "distil")
+    data = [*table_overrides(photographs, reference=False), *synthetic] if with_pairs else table_overrides(pairs)
+    results = train(tmp_path / "run", *data, *ONE_STEP, f"sharing={name}")
+    assert results["sharing"] == name
+    if name != "transfer":
+        assert results["fr"] is (name in ("joint", "sequential"))
+    trained = load_model(tmp_path / "run" / "model")
+    assert (trained.teacher is not None) is results["fr"]
+    assert trained.source == "table"
+    assert set(trained.scales) == ({"table", "folder"} if with_pairs else {"table"})
+
+
+@pytest.mark.parametrize("name", SHIPPED["variant"])
+def test_every_variant_runs(name, pairs, tmp_path):
+    results = train(tmp_path / "run", *table_overrides(pairs), *ONE_STEP, f"+variant={name}")
+    assert set(FIGURES) <= {key.rpartition("/")[2] for key in results}
+
+
+def _release_of_live(folder):
+    """LIVE's images are only counted by their folders: the whole label file, and a few images with fewer originals."""
+    WRITERS["live"](folder, counts=dict(LIVE.folders), images=11)
+    labels = {name: value for name, value in loadmat(folder / "dmos_realigned.mat").items() if name[0] != "_"}
+    labels["orgs"][0, -170:] = 1
+    labels["orgs"][0, 20:200] = 1
+    labels["dmos_new"][labels["orgs"] == 1] = 0
+    savemat(folder / "dmos_realigned.mat", labels)
+
+
+@pytest.mark.parametrize("name", SHIPPED["experiment"])
+def test_every_experiment_runs(name, tmp_path):
+    """On a tiny copy of the set that it names, in the layout of its release."""
+    config = composed("train", f"+experiment={name}")
+    assert config.name == name
+    data = config.data.source.name
+    if data in WRITERS:
+        (_release_of_live if data == "live" else WRITERS[data])(tmp_path / data)
+        there = [f"data.root={tmp_path / data}", "data.allow_missing=true"]
+    else:
+        there = ["data.source.families=[jpeg]", "data.levels=[1,5]", "data.size=[96,96]", "backbone=demo"]
+    small = [f"+experiment={name}", *SMALL, *ONE_STEP, *there]
+    results = train(tmp_path / "run", *small)
+    assert results["data"] == data
+    assert results["test_n"] > 0
+
+
+def test_every_shipped_data_and_model_composes():
+    for group in ("data", "model", "strategy", "logger"):
+        for file in (conf_folder() / group).glob("*.yaml"):
+            if file.stem in ("student", "teacher", "plain") or group != "model":
+                assert composed("train", f"{group}={file.stem}")[group] is not None
