@@ -11,6 +11,8 @@ install_import_hook("ksiqa", "tests.annotations.check")  # before the first impo
 
 import pytest  # noqa: E402  (the hook comes first)
 
+from ksiqa.quiet import quiet_lightning  # noqa: E402
+
 SHARED = Path(os.environ.get("KSIQA_SHARED", Path(__file__).parents[2] / "shared"))
 
 
@@ -21,6 +23,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("real_data")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    """Leave out what every run leaves out; all other warnings are errors."""
+    quiet_lightning()
 
 
 @pytest.fixture(scope="session")

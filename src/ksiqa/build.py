@@ -1,27 +1,22 @@
-"""From a composed config to plain objects: the only place that knows Hydra's instantiate.
+"""From a composed config to data and models: plain objects, made from plain values.
 
-Every other part of the project takes plain values or built objects.
+Here and in ``trainers`` alone Hydra's instantiate is known; every other part of the project takes what these build.
 """
 
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as lightning
 import torch
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from ksiqa.callback.metrics_file import MetricsFile
-from ksiqa.callback.random_states import RandomStates
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.split import make_split
-from ksiqa.errors import ConfigError, choice
+from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.loss.weighted import Weighted
 from ksiqa.model import compose
@@ -30,7 +25,7 @@ from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.quality import Optimiser
-from ksiqa.task.regime import Phase, Regime, Sharing
+from ksiqa.task.regime import Regime, Sharing
 
 Model = Student | Plain | Teacher
 
@@ -61,16 +56,15 @@ def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, se
     )
 
 
-def model(config: DictConfig, *, sources: list[str]) -> Model:
-    """Build the model of a config for the given sources of scores."""
-    return compose(model=plain(config.model), backbone=plain(config.backbone), sources=sources)
-
-
-def instructor(config: DictConfig, *, sources: list[str]) -> Teacher:
-    """Build the teacher of ``sharing=distil``: parts of its own, of the same sizes as the student's."""
-    built = compose(model={**plain(config.model), "kind": "teacher"}, backbone=plain(config.backbone), sources=sources)
-    assert isinstance(built, Teacher)
-    return built
+def scored_data(config: DictConfig, trained: TrainedModel) -> QualityData:
+    """Build the data that a saved model is evaluated on, seen as the model was tested: its views, its short side and
+    its batches (kernels of another batch size round otherwise, in the last digits)."""
+    source, cell = image_source(config.data), trained.network.feature_extraction.cell
+    data = quality_data(config.data, source=source, split=config.split, seed=0, cell=cell)
+    data.batch_size = trained.batch_size
+    for dataset in data.parts.values():
+        dataset.views, dataset.short_side = trained.views, trained.short_side
+    return data
 
 
 def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path) -> None:
@@ -93,72 +87,34 @@ def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path
     data.keep_frozen(branches=weights, settings=settings, extractor=extractor, cache=cache)
 
 
-def scored_data(config: DictConfig, trained: TrainedModel) -> QualityData:
-    """Build the data that a saved model is evaluated on, seen as the model was tested."""
-    source, cell = image_source(config.data), trained.network.feature_extraction.cell
-    data = quality_data(config.data, source=source, split=config.split, seed=0, cell=cell)
-    for dataset in data.parts.values():
-        dataset.views, dataset.short_side = trained.views, trained.short_side
-    return data
+def model(config: DictConfig, *, sources: list[str]) -> Model:
+    """Build the model of a config for the given sources of scores."""
+    return compose(model=plain(config.model), backbone=plain(config.backbone), sources=sources)
+
+
+def instructor(config: DictConfig, *, sources: list[str]) -> Teacher:
+    """Build the teacher of ``sharing=distil``: parts of its own, of the same sizes as the student's."""
+    built = compose(model={**plain(config.model), "kind": "teacher"}, backbone=plain(config.backbone), sources=sources)
+    assert isinstance(built, Teacher)
+    return built
 
 
 def regime(config: DictConfig) -> Regime:
     """Build the regime: losses, optimiser, how knowledge is shared."""
     return Regime(
-        sharing=_typed(Sharing, plain(config.sharing), "sharing"),
+        sharing=_typed(Sharing, plain(config.sharing), name="sharing"),
         loss=Weighted(plain(config.loss.weights)),
-        optimiser=_typed(Optimiser, plain(config.task.optimiser), "task.optimiser"),
+        optimiser=_typed(Optimiser, plain(config.task.optimiser), name="task.optimiser"),
         epochs=config.trainer.max_epochs,
     )
 
 
-def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trainer:
-    """Build the Trainer of a phase; its checkpoints go to ``checkpoints/<phase>``."""
-    select = choice(config.task.select, allowed=("last", "best"), name="task.select")
-    if select == "best" and not phase.target.split.validation:
-        raise ConfigError(
-            found="task.select=best without a validation part",
-            expected="images to choose by that are neither trained on nor tested",
-            do="set split.validation_share=0.1, or task.select=last",
-        )
-    checkpoint = ModelCheckpoint(
-        dirpath=folder / "checkpoints" / phase.name,
-        filename="best" if select == "best" else "epoch",
-        monitor="validation/srcc" if select == "best" else None,
-        mode="max",
-        save_last=True,
-    )
-    callbacks: list[Callback] = [
-        MetricsFile(file=folder / "metrics.csv", phase=phase.name),
-        checkpoint,
-        RandomStates(),
-        *instantiate(config.callback).values(),
-    ]
-    settings = {**plain(config.trainer), **plain(config.strategy), "max_epochs": phase.epochs}
-    known = inspect.signature(lightning.Trainer).parameters
-    for name in settings:
-        choice(name, allowed=known, name="trainer argument")
-    return lightning.Trainer(**settings, callbacks=callbacks, logger=loggers(config, folder), default_root_dir=folder)
+def _typed(kind: Any, values: dict[str, Any], *, name: str) -> Any:
+    """Make a dataclass of a node's values.
 
-
-def scoring_trainer(config: DictConfig) -> lightning.Trainer:
-    """Build the Trainer of the test part: one device, full precision, so that the figures are the same everywhere."""
-    quiet: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False}
-    return lightning.Trainer(
-        accelerator=config.strategy.accelerator,
-        devices=1,
-        precision="32-true",
-        enable_progress_bar=config.trainer.enable_progress_bar,
-        **quiet,
-    )
-
-
-def loggers(config: DictConfig, folder: Path) -> list[Any]:
-    """Build the loggers that the config names; metrics.csv is written whatever they are."""
-    return [instantiate(one, save_dir=str(folder)) for one in config.logger.values() if one]
-
-
-def _typed(kind: Any, values: dict[str, Any], name: str) -> Any:
+    Raises:
+        ConfigError: a value without a field, or a field without a value.
+    """
     try:
         return kind(**values)
     except TypeError as error:

@@ -1,7 +1,7 @@
 """``ksiqa X``: the same as ``python -m ksiqa.X``."""
 
 import sys
-from importlib import import_module
+from runpy import run_module
 
 COMMANDS = {
     "train": "train and test a model: +experiment=NAME [overrides]",
@@ -20,7 +20,7 @@ def main() -> None:
         (sys.stdout if asked else sys.stderr).write(f"usage: ksiqa COMMAND ...\n{listed}\n")
         raise SystemExit(0 if asked else 2)
     sys.argv = [f"ksiqa {name}", *sys.argv[2:]]
-    import_module(f"ksiqa.{name}").main()
+    run_module(f"ksiqa.{name}", run_name="__main__", alter_sys=True)  # so that DDP finds how to start its children
 
 
 if __name__ == "__main__":

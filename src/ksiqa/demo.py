@@ -48,5 +48,3 @@ def summary(results: dict[str, dict[str, Any]]) -> Table:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
-
-

@@ -17,15 +17,17 @@ def main(arguments: list[str] | None = None) -> None:
 
 def evaluate(config: "DictConfig", folder: Path) -> None:
     """Score the test part of a split with a saved model and write the same report as training does."""
-    from ksiqa import build
+    from ksiqa import build, trainers
     from ksiqa.inference.evaluation import test
     from ksiqa.inference.model_folder import load_model
+    from ksiqa.quiet import quiet_lightning
     from ksiqa.report.run_folder import figures, provenance, write_report
     from ksiqa.run import show
 
+    quiet_lightning()
     trained = load_model(Path(config.checkpoint).expanduser())
     data = build.scored_data(config, trained)
-    tested = test(trained, data, trainer=build.scoring_trainer(config))
+    tested = test(trained, data, trainer=trainers.scoring_trainer(config))
     results = {
         **figures(tested),
         "test_n": len(data.split.test),

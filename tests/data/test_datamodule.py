@@ -16,7 +16,7 @@ def test_parts_follow_the_split(scored_files):
 
 def test_training_batches_are_full_and_use_every_image_equally(scored_files):
     data = quality_data(scored_files, batch_size=6)  # 15 images: two or three batches; two are nearer below
-    assert data.batches == 2
+    assert data.batches(processes=1) == 2
     loader = data.train_dataloader()
     rows = []
     for epoch in range(5):
@@ -29,6 +29,24 @@ def test_training_batches_are_full_and_use_every_image_equally(scored_files):
 
 def test_a_source_beside_another_gives_as_many_batches(scored_files):
     assert len(list(quality_data(scored_files).train_dataloader(batches=7))) == 7
+
+
+def test_several_processes_share_an_epoch(scored_files):
+    data = quality_data(scored_files, batch_size=2)
+    assert (data.batches(processes=1), data.batches(processes=3), data.batches(processes=40)) == (8, 2, 1)
+    assert data.train_dataloader(processes=3).sampler.draws == 12  # 2 batches of 2 images in each of 3 processes
+
+
+@pytest.mark.parametrize("distinct", [None, 2])
+def test_phases_draw_other_crops_unless_crops_are_limited(distinct, scored_files):
+    data = quality_data(scored_files, batch_size=15, training=TrainingViews(side=32, distinct=distinct))
+    drawn = []
+    for phase in (0, 1):
+        (batch,) = data.train_dataloader(batches=1, phase=phase)
+        drawn.append({int(row): image for row, image in zip(batch.row, batch.distorted.image, strict=True)})
+    assert list(drawn[0]) != list(drawn[1])
+    same = [torch.equal(image, drawn[1][row]) for row, image in drawn[0].items()]
+    assert all(same) if distinct else not any(same)
 
 
 def test_a_small_training_part_still_gives_a_full_batch(scored_files):

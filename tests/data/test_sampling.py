@@ -1,6 +1,12 @@
 from collections import Counter
+from contextlib import contextmanager
+
+import pytest
+from torch import distributed
+from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from ksiqa.data.sampling import SameSizeBatches, SeededOrder
+from ksiqa.errors import ConfigError
 
 
 def _draws(order, epochs):
@@ -24,7 +30,7 @@ def test_the_next_epoch_goes_on_where_the_last_one_ended():
     order = SeededOrder(size=10, draws=4, seed=3)
     drawn = [draw for epoch in _draws(order, 5) for draw in epoch]
     assert len(order) == 4
-    assert Counter(drawn) == Counter({(place, number): 1 for place in range(10) for number in range(2)})
+    assert Counter(drawn) == Counter({(place, number, 0): 1 for place in range(10) for number in range(2)})
     whole = [draw for epoch in _draws(SeededOrder(size=10, draws=10, seed=3), 2) for draw in epoch]
     assert drawn == whole
 
@@ -50,5 +56,58 @@ def test_batches_hold_images_of_one_size_and_every_image_once():
     batches = list(SameSizeBatches(sizes=sizes, batch_size=2))
     assert all(len({sizes[draw.place] for draw in batch}) == 1 for batch in batches)
     assert all(len(batch) <= 2 for batch in batches)
-    assert sorted(draw for batch in batches for draw in batch) == [(place, 0) for place in range(6)]
+    assert sorted(draw for batch in batches for draw in batch) == [(place, 0, 0) for place in range(6)]
     assert len(SameSizeBatches(sizes=sizes, batch_size=2)) == len(batches) == 4
+
+
+def test_each_phase_has_an_order_and_draws_of_its_own():
+    first, second = (list(SeededOrder(size=20, draws=20, seed=1, phase=phase)) for phase in (0, 1))
+    assert first == list(SeededOrder(size=20, draws=20, seed=1))
+    assert sorted(draw.place for draw in second) == list(range(20))
+    assert [draw.place for draw in first] != [draw.place for draw in second]
+    assert not set(first) & set(second)
+
+
+@contextmanager
+def _process(rank, *, of):
+    """Be one of several processes: torch's own stand-in for a process group, which waits for nobody."""
+    distributed.init_process_group("fake", store=FakeStore(), rank=rank, world_size=of)
+    try:
+        yield
+    finally:
+        distributed.destroy_process_group()
+
+
+def test_processes_take_every_nth_draw_of_the_same_order():
+    order = SeededOrder(size=5, draws=12, seed=2)
+    order.set_epoch(1)
+    whole = list(order)
+    for rank in range(3):
+        with _process(rank, of=3):
+            assert list(order) == whole[rank::3]
+            assert len(order) == 4
+
+
+@pytest.mark.parametrize(("batch_size", "counts"), [(2, [2, 1, 1]), (8, [1, 1, 1])])
+def test_processes_share_the_batches_and_none_goes_without(batch_size, counts):
+    """Batches of 8 would be two for three processes: they are made smaller."""
+    sizes = [(4, 4)] * 5 + [(4, 6)] * 2
+    sampler = SameSizeBatches(sizes=sizes, batch_size=batch_size)
+    dealt = []
+    for rank in range(3):
+        with _process(rank, of=3):
+            dealt.append(list(sampler))
+            assert len(sampler) == len(dealt[-1])
+    batches = [batch for one in dealt for batch in one]
+    assert [len(one) for one in dealt] == counts
+    assert sorted(draw.place for batch in batches for draw in batch) == list(range(7))
+    assert all(len({sizes[draw.place] for draw in batch}) == 1 for batch in batches)
+
+
+def test_fewer_images_than_processes():
+    with _process(1, of=3):
+        assert list(SameSizeBatches(sizes=[], batch_size=2)) == []
+        with pytest.raises(
+            ConfigError, match=r"found: 2 images to score by 3 processes\nexpected: .*\ndo: set split.v"
+        ):
+            list(SameSizeBatches(sizes=[(4, 4), (4, 4)], batch_size=2))

@@ -29,6 +29,7 @@ def saved(*, fr: bool = True, views: ScoringViews | None = None, short_side: int
         fr_source="pairs" if fr else None,
         views=views or ScoringViews(kind="whole", side=48, grid=1, cell=CELL),
         short_side=short_side,
+        batch_size=8,
         training={"seed": 0},
     )
 

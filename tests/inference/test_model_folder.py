@@ -44,7 +44,7 @@ def test_scores_come_back_bit_by_bit(kind, ordinal, image, tmp_path):
 
 def test_all_but_the_weights_comes_back(student, folder):
     after = load_model(folder)
-    for name in ("model", "scales", "source", "fr_source", "short_side", "training"):
+    for name in ("model", "scales", "source", "fr_source", "short_side", "batch_size", "training"):
         assert getattr(after, name) == getattr(student, name)
     assert after.views == ScoringViews(kind="whole", side=48, grid=1, cell=16)
 
@@ -64,6 +64,15 @@ def test_quantile_levels_are_saved(tmp_path):
     save_model(before, tmp_path)
     edges = [one.network.regressor.ordinal.edges("pairs") for one in (before, load_model(tmp_path))]
     assert torch.equal(*edges)
+
+
+def test_each_branchs_normalisation_is_saved(tmp_path):
+    before = saved()
+    before.network.feature_extraction.cnn.mean.fill_(0.25)
+    save_model(before, tmp_path)
+    branches = [one.network.feature_extraction.cnn for one in (before, load_model(tmp_path))]
+    assert torch.equal(branches[0].mean, branches[1].mean)
+    assert torch.equal(branches[0].std, branches[1].std)
 
 
 def test_a_branch_that_was_left_out_stays_out(tmp_path, image):

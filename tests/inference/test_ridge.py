@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ksiqa.data.image_pairs import TrainingViews
+from ksiqa.data.image_pairs import Draw, TrainingViews
 from ksiqa.inference.ridge import PENALTIES, ridge_scores
 from ksiqa.metric.correlation import srcc
 from tests.tiny import quality_data, table_images, write_table
@@ -33,7 +33,7 @@ def _features(data, extractor, part):
     for place in range(len(dataset)):
         views = []
         for number in range(dataset.views.distinct):
-            found = extractor(dataset[place, number].distorted)
+            found = extractor(dataset[Draw(place, number)].distorted)
             pooled = [
                 torch.cat([one.flatten(0, 2).mean(dim=0), one.flatten(0, 2).std(dim=0, correction=0)])
                 for one in found.values()

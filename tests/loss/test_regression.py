@@ -76,9 +76,7 @@ def test_the_order_of_the_batch_means_nothing(loss: Loss) -> None:
     score, target = pair()
     order = torch.randperm(12, generator=torch.Generator().manual_seed(1))
     assert loss(score[order], target[order]).item() == pytest.approx(loss(score, target).item())
-    torch.testing.assert_close(
-        gradient(loss, score[order], target[order]), gradient(loss, score, target)[order]
-    )
+    torch.testing.assert_close(gradient(loss, score[order], target[order]), gradient(loss, score, target)[order])
 
 
 @pytest.mark.parametrize("loss", LOSSES)

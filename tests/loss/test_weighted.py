@@ -46,9 +46,7 @@ def test_active_names_have_a_weight() -> None:
 
 def test_a_term_without_a_weight_is_not_left_out_in_silence() -> None:
     with pytest.raises(ConfigError, match=r"found: loss term=plcc\nexpected: one of mse"):
-        Weighted({"mse": 1.0, "plcc": 0.0})(
-            {"mse": torch.tensor(1.0), "student/plcc": torch.tensor(math.nan)}
-        )
+        Weighted({"mse": 1.0, "plcc": 0.0})({"mse": torch.tensor(1.0), "student/plcc": torch.tensor(math.nan)})
 
 
 def test_a_step_without_terms() -> None:
@@ -63,9 +61,7 @@ def test_an_unknown_name_is_told_its_nearest() -> None:
 
 @pytest.mark.parametrize("weight", [-0.1, math.nan, math.inf])
 def test_a_weight_without_meaning(weight: float) -> None:
-    with pytest.raises(
-        ConfigError, match=r"found: loss\.weights\.mse=(-0.1|nan|inf)\nexpected: a finite weight"
-    ):
+    with pytest.raises(ConfigError, match=r"found: loss\.weights\.mse=(-0.1|nan|inf)\nexpected: a finite weight"):
         Weighted({"mse": weight})
 
 
@@ -77,9 +73,7 @@ def test_nothing_to_learn_from(weights: dict[str, float]) -> None:
 
 @pytest.mark.parametrize("name", ["plcc", "rank"])
 def test_terms_without_a_scale_need_an_anchor(name: str) -> None:
-    with pytest.raises(
-        ConfigError, match=f"found: loss.weights.{name}=1 without .*\n.*{name} knows no scale"
-    ):
+    with pytest.raises(ConfigError, match=f"found: loss.weights.{name}=1 without .*\n.*{name} knows no scale"):
         Weighted({name: 1.0, "mse": 0.0, "sharing_score": 1.0})
     for anchor in ("mse", "smooth_l1"):
         assert Weighted({name: 1.0, anchor: 0.1}).active == {name, anchor}

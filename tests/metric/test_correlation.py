@@ -90,9 +90,7 @@ def test_a_constant_has_no_order(correlation: Callable[..., float], constant: fl
 def test_float32_is_worked_in_float64(figure: Callable[..., float]) -> None:
     rng = np.random.default_rng(1)
     x, y = rng.uniform(size=(2, 50)).astype(np.float32)
-    assert figure(x + np.float32(1000), y) == figure(
-        (x + np.float32(1000)).astype(np.float64), y.astype(np.float64)
-    )
+    assert figure(x + np.float32(1000), y) == figure((x + np.float32(1000)).astype(np.float64), y.astype(np.float64))
 
 
 @pytest.mark.parametrize("figure", [*CORRELATIONS, rmse])

@@ -13,9 +13,7 @@ def draw(path: Path, *, rows: int = 300, fitted: bool = True) -> np.ndarray:
     score = np.clip(label + 10 * rng.normal(size=rows), 0, 100)
     x = np.linspace(0, 100, 50)
     line = (x, 100 / (1 + np.exp(-(x - 50) / 18))) if fitted else None
-    scatter_plot(
-        path, score_raw=score, label_raw=label, fit_line=line, title="A set, split 0", label_name="MOS"
-    )
+    scatter_plot(path, score_raw=score, label_raw=label, fit_line=line, title="A set, split 0", label_name="MOS")
     with Image.open(path) as image:
         assert image.format == "PNG"
         return np.asarray(image.convert("RGB")).astype(int)

@@ -6,7 +6,7 @@ import lightning.pytorch as lightning
 import pytest
 
 from ksiqa.data.image_source import FileImages
-from ksiqa.task.regime import Phase
+from ksiqa.task.phase import Phase
 from tests.tiny import table_images, write_table
 
 

@@ -4,7 +4,8 @@ import torch
 from ksiqa.errors import ConfigError
 from ksiqa.loss.weighted import Weighted
 from ksiqa.task.quality import Optimiser
-from ksiqa.task.regime import KINDS, Regime, Sharing
+from ksiqa.task.regime import Regime, Sharing
+from ksiqa.task.regime_check import PAIRS
 from tests.task.conftest import trained
 from tests.tiny import quality_data, tiny_model
 
@@ -57,7 +58,6 @@ ON_PAIRS = {
     ],
 }
 ON_PHOTOGRAPHS = {
-    "none": [("student", EVERYTHING, set(), _names("photographs", student=ALONE))],
     "transfer": [
         ("joint", EVERYTHING, set(), _names("pairs", student=IMAGINING, teacher=ALONE)),
         (
@@ -78,11 +78,12 @@ ON_PHOTOGRAPHS = {
     ],
 }
 CASES = [(kind, "pairs", phases) for kind, phases in ON_PAIRS.items()]
+CASES += [("none", "photographs alone", [("student", EVERYTHING, set(), _names("photographs", student=ALONE))])]
 CASES += [(kind, "photographs", phases) for kind, phases in ON_PHOTOGRAPHS.items()]
 
 
 def test_every_regime_is_tried():
-    assert {kind for kind, *_ in CASES} == set(KINDS)
+    assert {kind for kind, *_ in CASES} == set(PAIRS)
 
 
 @pytest.mark.parametrize(("kind", "on", "expected"), CASES)
@@ -91,7 +92,12 @@ def test_phases_terms_and_what_moves(kind, on, expected, pairs, photographs):
     student = tiny_model(sources=SOURCES)
     instructor = tiny_model(kind="teacher", sources=SOURCES)
     beside = quality_data(pairs)
-    target, others = (beside, None) if on == "pairs" else (quality_data(photographs), beside)
+    data = {
+        "pairs": (beside, None),
+        "photographs": (quality_data(photographs), beside),
+        "photographs alone": (quality_data(photographs), None),
+    }
+    target, others = data[on]
     found = []
     for phase in _regime(kind).phases(student, instructor=instructor, target=target, pairs=others):
         before = _snapshot(student), _snapshot(instructor)
@@ -127,6 +133,30 @@ def test_without_rehearsal_the_second_phase_sees_the_target_alone(pairs, photogr
     assert list(loaders) == ["photographs", "pairs"]
     assert len({len(loader) for loader in loaders.values()}) == 1
     assert _regime("transfer").phases(student, instructor=None, **data)[1].task.weights["pairs"] == 0.5
+
+
+def test_each_phase_draws_anew(pairs, photographs):
+    data = {"target": quality_data(photographs), "pairs": quality_data(pairs)}
+    phases = _regime("transfer").phases(tiny_model(sources=SOURCES), instructor=None, **data)
+    first, second = (list(phase.loaders()["pairs"].sampler) for phase in phases)
+    assert not set(first) & set(second)
+
+
+def test_processes_share_the_steps(pairs):
+    data = quality_data(pairs)  # 120 images in batches of 8
+    (phase,) = _regime("none").phases(tiny_model(sources=("pairs",)), instructor=None, target=data, pairs=None)
+    assert len(phase.loaders()["pairs"]) == 15
+    assert phase.loaders(processes=2)["pairs"].sampler.draws == 2 * 8 * 8
+
+
+@pytest.mark.parametrize("kind", ["none", "joint", "sequential"])
+def test_pairs_that_no_phase_would_look_at(kind, pairs, photographs):
+    data = {"target": quality_data(pairs), "pairs": quality_data(photographs)}
+    with pytest.raises(
+        ConfigError,
+        match=rf"found: sharing={kind} with a source of pairs \(\+data@pairs\)\nexpected: no second.*\ndo: leave \+d",
+    ):
+        _regime(kind).phases(tiny_model(sources=SOURCES), instructor=None, **data)
 
 
 def test_a_teacher_alone(pairs):

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from ksiqa.loss.weighted import Weighted
+from ksiqa.task.phase import Phase
 from ksiqa.task.quality import Optimiser, as_images
-from ksiqa.task.regime import Phase
 from ksiqa.task.student import StudentTask
 from tests.task.conftest import trained
 from tests.tiny import quality_data, tiny_model

@@ -5,8 +5,8 @@ from ksiqa.batch import View
 from ksiqa.errors import DatasetError
 from ksiqa.loss.weighted import Weighted
 from ksiqa.metric.correlation import srcc
+from ksiqa.task.phase import Phase
 from ksiqa.task.quality import Optimiser, as_images
-from ksiqa.task.regime import Phase
 from ksiqa.task.teacher import TeacherTask
 from tests.task.conftest import trained
 from tests.tiny import LEVELS, quality_data, tiny_model

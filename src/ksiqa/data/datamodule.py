@@ -93,20 +93,26 @@ class QualityData(lightning.LightningDataModule):
         """Scores of the training part."""
         return self.table.scores[np.asarray(self.split.train)]
 
-    @property
-    def batches(self) -> int:
-        """Batches of an epoch; each is full, and over the epochs each image is drawn equally often."""
-        return max(1, round(len(self.split.train) / self.batch_size))
+    def batches(self, *, processes: int) -> int:
+        """Return the batches of an epoch for each process; each is full, and over the epochs each image is drawn
+        equally often. Together the processes take ``processes`` x ``batch_size`` images a step."""
+        return max(1, round(len(self.split.train) / (self.batch_size * processes)))
 
     def without_references(self) -> None:
         """Load no references in training, for models that are never shown any."""
         self.parts["train"].with_reference = False
 
-    def train_dataloader(self, *, batches: int | None = None) -> Loader:
-        """Return training batches; ``batches`` an epoch where this source accompanies another one."""
-        draws = (batches or self.batches) * self.batch_size
+    def train_dataloader(self, *, batches: int | None = None, processes: int = 1, phase: int = 0) -> Loader:
+        """Return training batches.
+
+        Args:
+            batches: an epoch and a process, where this source accompanies another one.
+            processes: that train together; the loader gives each its share.
+            phase: of the training; each draws anew.
+        """
+        draws = (batches or self.batches(processes=processes)) * self.batch_size * processes
         dataset = self.parts["train"]
-        order = SeededOrder(size=len(dataset), draws=draws, seed=self.seed)
+        order = SeededOrder(size=len(dataset), draws=draws, seed=self.seed, phase=phase)
         return DataLoader(dataset, batch_size=self.batch_size, sampler=order, **self.loading)
 
     def val_dataloader(self) -> Loader:
@@ -132,7 +138,7 @@ class QualityData(lightning.LightningDataModule):
                 continue
             draws = [Draw(place, n) for n in range(dataset.views.distinct or 1) for place in range(len(dataset))]
             chunks = [draws[at : at + self.batch_size] for at in range(0, len(draws), self.batch_size)]
-            batches = chunks if name == "train" else list(self._same_size(name))
+            batches = chunks if name == "train" else self._same_size(name).of_all_processes()
             dataset.known = keep_features(
                 dataset, batches=batches, extractor=extractor, fingerprint=fingerprint, cache=cache
             )

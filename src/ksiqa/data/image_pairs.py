@@ -17,10 +17,12 @@ from ksiqa.errors import ImageError
 
 
 class Draw(NamedTuple):
-    """What a sampler asks for: a place in the dataset's rows and the number of the draw, which seeds the crop."""
+    """What a sampler asks for: a place in the dataset's rows and the number of the draw, which seeds the crop together
+    with the phase of the training."""
 
     place: int
     number: int
+    phase: int = 0
 
 
 @runtime_checkable  # the tests execute annotations
@@ -46,8 +48,8 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingViews:
-    """One seeded square crop a draw. ``distinct`` limits how many different crops an image has (None: no limit);
-    frozen features need a limit, since each crop's features are computed once."""
+    """One seeded square crop a draw. ``distinct`` limits how many different crops an image has (None: no limit), over
+    all phases; frozen features need a limit, since each crop's features are computed once."""
 
     side: int
     distinct: int | None
@@ -74,8 +76,8 @@ class ScoringViews:
 
 
 class ImagePairs(Dataset[Sample]):
-    """Rows of a source as samples. A draw's crop depends on seed, row and number alone, never on the order of the
-    calls or the worker that makes them."""
+    """Rows of a source as samples. A draw's crop depends on seed, row, number and phase alone, never on the order of
+    the calls or the worker that makes them."""
 
     def __init__(
         self,
@@ -95,18 +97,17 @@ class ImagePairs(Dataset[Sample]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, draw: Draw | tuple[int, int]) -> Sample:
+    def __getitem__(self, draw: Draw) -> Sample:
         """Return the views of a draw.
 
         Raises:
             ImageError: the image cannot be read or is smaller than the crop; the text names it.
         """
-        place, number = draw
-        row = self.rows[place]
-        number = number if self.views.distinct is None else number % self.views.distinct
+        row = self.rows[draw.place]
+        asked = draw if self.views.distinct is None else Draw(draw.place, draw.number % self.views.distinct)
         pair = self.source.load(row)
         distorted = shrunk(pair.distorted, short_side=self.short_side)
-        rng = np.random.default_rng([self.seed, row, number])
+        rng = np.random.default_rng([self.seed, row, asked.number, asked.phase])
         try:
             crops = self.views.crops(distorted.shape[:2], rng)
         except ImageError as error:
@@ -115,7 +116,6 @@ class ImagePairs(Dataset[Sample]):
         reference = None
         if self.with_reference and pair.reference is not None:
             reference = _stack(shrunk(pair.reference, short_side=self.short_side), crops)
-        asked = Draw(place, number)
         known = self.known.get(asked, reference=False) if self.known else {}
         known_reference = self.known.get(asked, reference=True) if self.known and reference is not None else {}
         return Sample(

@@ -27,7 +27,8 @@ class TrainedModel:
     """A model and all that scoring with it needs.
 
     ``scales`` are the facts of each source of scores; ``source`` is the one whose scale no-reference scores are on,
-    ``fr_source`` the one of full-reference scores, None where the model has no trained teacher.
+    ``fr_source`` the one of full-reference scores, None where the model has no trained teacher. ``batch_size`` is the
+    one it was tested with: in the last digits scores depend on it.
     """
 
     network: Student | Plain | Teacher
@@ -38,6 +39,7 @@ class TrainedModel:
     fr_source: str | None
     views: ScoringViews
     short_side: int | None
+    batch_size: int
     training: dict[str, Any]  # how it came about: for the reader, not for the code
 
     @property
@@ -69,6 +71,7 @@ def save_model(trained: TrainedModel, folder: Path) -> None:
         "scales": {name: _scale(facts) for name, facts in trained.scales.items()},
         "views": vars(trained.views),
         "short_side": trained.short_side,
+        "batch_size": trained.batch_size,
         "training": trained.training,
     }
     state = {name: value.contiguous() for name, value in trained.network.state_dict().items()}
@@ -126,6 +129,7 @@ def _trained(config: dict[str, Any], folder: Path) -> TrainedModel:
         fr_source=config["fr_source"],
         views=ScoringViews(**config["views"]),
         short_side=config["short_side"],
+        batch_size=config["batch_size"],
         training=config["training"],
     )
 

@@ -35,8 +35,8 @@ class Branch(nn.Module):
         super().__init__()
         self.network, self.frozen = network, frozen
         config: Any = network.pretrained_cfg
-        self.register_buffer("mean", torch.tensor(config["mean"]).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(config["std"]).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(config["mean"]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(config["std"]).view(1, 3, 1, 1))
         network.requires_grad_(not frozen)
         self.train()  # Lightning trains a module in the mode that it finds it in: BatchNorm is frozen from the start
 

@@ -45,7 +45,10 @@ class Student(nn.Module):
     def assess(self, features: Features, *, source: str) -> Prediction:
         """Score from features; the prediction carries them and their imagery."""
         imagery = self.imagery(features if self.imagery_into_features else features.detach())
-        prediction = self.regressor(self.decoder(features, imagery), source=source)
+        # What imagery adds carries no gradient into FE, but what it starts from are the features themselves: without
+        # their gradient the decoder's difference (imagery - features) would push FE the wrong way.
+        beside = imagery if self.imagery_into_features else imagery + (features - features.detach())
+        prediction = self.regressor(self.decoder(features, beside), source=source)
         return replace(prediction, features=features, imagery=imagery)
 
     def teacher(self) -> Teacher:

@@ -107,8 +107,9 @@ class QualityTask(lightning.LightningModule):
         """Log each ``source/model/term`` and return the weighted total; ``factors`` multiply the terms of a source."""
         total = self.loss({name: term * factors[name.partition("/")[0]] for name, term in terms.items()})
         logged = {f"train/{name}": term.detach() for name, term in terms.items()}
-        self.log_dict(logged, on_step=False, on_epoch=True, batch_size=images)
-        self.log("train/loss", total.detach(), on_step=False, on_epoch=True, prog_bar=True, batch_size=images)
+        over_epoch: dict[str, Any] = {"on_step": False, "on_epoch": True, "sync_dist": True, "batch_size": images}
+        self.log_dict(logged, **over_epoch)
+        self.log("train/loss", total.detach(), prog_bar=True, **over_epoch)
         return total
 
     def optimisers(self, settings: Optimiser) -> Any:
@@ -146,6 +147,8 @@ class QualityTask(lightning.LightningModule):
             self.closeness.update(student, reference)
 
     def _figures(self, stage: str) -> dict[str, Collected]:
+        """Log what the metrics, which have gathered from all processes, say of the whole part; every process logs the
+        same figures, for all of them choose the best epoch (``sync_dist`` takes the mean of equal numbers)."""
         scores: dict[str, Collected] = {}
         for name, collected in self.collected.items():
             if name != self.headline and not collected.update_called:
@@ -154,9 +157,10 @@ class QualityTask(lightning.LightningModule):
             collected.reset()
             prefix = f"{stage}/" if name == self.headline else f"{stage}/{name}_"
             figures = agreement(scores[name].score, scores[name].label, unit=self.unit).as_dict(prefix)
-            self.log_dict({key: value for key, value in figures.items() if value is not None}, rank_zero_only=True)
+            self.log_dict({key: value for key, value in figures.items() if value is not None}, sync_dist=True)
         if self.closeness.images > 0:
-            self.log_dict({f"{stage}/{name}": value for name, value in self.closeness.compute().items()})
+            closeness = {f"{stage}/{name}": value for name, value in self.closeness.compute().items()}
+            self.log_dict(closeness, sync_dist=True)
             self.closeness.reset()
         return scores
 

@@ -1,20 +1,19 @@
 """What ``sharing`` means: which task learns from which images, in which order."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from torch import nn
 
-from ksiqa.data.datamodule import Loader, QualityData
-from ksiqa.errors import ConfigError, choice
+from ksiqa.data.datamodule import QualityData
 from ksiqa.loss.weighted import Weighted
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
-from ksiqa.task.quality import Optimiser, QualityTask
+from ksiqa.task.phase import Phase
+from ksiqa.task.quality import Optimiser
+from ksiqa.task.regime_check import check_regime
 from ksiqa.task.student import StudentTask
 from ksiqa.task.teacher import TeacherTask
-
-KINDS = ("joint", "sequential", "transfer", "none", "pretrain", "distil")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,23 +29,6 @@ class Sharing:
     rehearsal: bool
     rehearsal_weight: float
     freeze_decoder: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Phase:
-    """One training run: a task, the images it learns from and the part it is validated on."""
-
-    name: str
-    task: QualityTask
-    target: QualityData
-    epochs: int
-    beside: list[QualityData] = field(default_factory=list)
-    frozen: list[nn.Module] = field(default_factory=list)  # parts that do not learn in this phase
-
-    def loaders(self) -> dict[str, Loader]:
-        """Return training batches by source; all give as many as the target."""
-        batches = self.target.batches
-        return {data.name: data.train_dataloader(batches=batches) for data in (self.target, *self.beside)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +61,23 @@ class Regime:
             model: what is trained.
             instructor: a teacher with parts of its own, for ``distil``.
             target: the source to be good at.
-            pairs: another source, with references, to learn from first; None where the target has references.
+            pairs: another source, with references, to learn from first; None where the target is all.
 
         Raises:
             ConfigError: the regime does not go with the model or the data.
         """
-        kind = choice(self.sharing.kind, allowed=KINDS, name="sharing")
-        self._check(model, target=target, pairs=pairs)
+        check_regime(self.sharing.kind, model, target=target, pairs=pairs)
+        phases = self._phases(model, instructor, target, pairs)
+        return [replace(phase, number=number) for number, phase in enumerate(phases)]
+
+    def _phases(
+        self,
+        model: Student | Plain | Teacher,
+        instructor: Teacher | None,
+        target: QualityData,
+        pairs: QualityData | None,
+    ) -> list[Phase]:
+        kind = self.sharing.kind
         if isinstance(model, Teacher):
             return [self._teacher("teacher", model, target, self.epochs)]
         if kind == "none":
@@ -161,34 +153,3 @@ class Regime:
             weights=weights,
         )
         return Phase(name=name, task=task, target=target, epochs=epochs, beside=rehearsed)
-
-    def _check(self, model: Student | Plain | Teacher, *, target: QualityData, pairs: QualityData | None) -> None:
-        kind = self.sharing.kind
-        if isinstance(model, Teacher) and kind != "none":
-            raise ConfigError(
-                found=f"model=teacher with sharing={kind}",
-                expected="sharing=none: a teacher alone shares with nobody",
-                do=f"set model=student for sharing={kind}",
-            )
-        if isinstance(model, Plain) and kind not in ("none", "pretrain", "distil"):
-            raise ConfigError(
-                found=f"model=plain with sharing={kind}",
-                expected="a model with a decoder to share",
-                do="set model=student, or sharing=none",
-            )
-        if kind in ("transfer", "pretrain") and pairs is None:
-            raise ConfigError(
-                found=f"sharing={kind} without a source of pairs",
-                expected="a set with references to learn from first",
-                do="name one, such as +data@pairs=folder pairs.root=PHOTOGRAPHS",
-            )
-        source = pairs or target
-        if (isinstance(model, Teacher) or kind in ("joint", "sequential", "transfer", "distil")) and not (
-            source.has_references
-        ):
-            raise ConfigError(
-                found=f"{'model=teacher' if isinstance(model, Teacher) else f'sharing={kind}'} on {source.name},"
-                " which has no references",
-                expected="pairs of a distorted image and its reference",
-                do="set sharing=transfer with a source of pairs, or sharing=none",
-            )

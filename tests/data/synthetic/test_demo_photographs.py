@@ -7,7 +7,7 @@ from ksiqa.errors import DatasetError
 
 def test_fifteen_photographs_large_enough_to_crop():
     photographs = demo.demo_photographs()
-    assert len(photographs) == 15
+    assert len(photographs) == 13
     assert all(min(image.shape[:2]) >= 300 for image in photographs.values())
     assert sum(is_grey(image) for image in photographs.values()) == 7
     assert not {"logo", "chessboard_RGB", "text", "phantom", "horse", "motorcycle_right", "color"} & set(photographs)

@@ -1,0 +1,69 @@
+"""Which regime goes with which model and which images."""
+
+from ksiqa.data.datamodule import QualityData
+from ksiqa.errors import ConfigError, choice
+from ksiqa.model.plain import Plain
+from ksiqa.model.student import Student
+from ksiqa.model.teacher import Teacher
+
+PAIRS = {  # whether a regime learns from a second source
+    "none": "never",
+    "joint": "never",
+    "sequential": "never",
+    "transfer": "always",
+    "pretrain": "always",
+    "distil": "where given",
+}
+
+
+def check_pairs(kind: str, *, given: bool) -> None:
+    """See whether the regime learns from a source of pairs beside the target.
+
+    Raises:
+        ConfigError: it is unknown, lacks a source of pairs, or would never look at the one given.
+    """
+    use = PAIRS[choice(kind, allowed=PAIRS, name="sharing")]
+    if use == "always" and not given:
+        raise ConfigError(
+            found=f"sharing={kind} without a source of pairs",
+            expected="a set with references to learn from first",
+            do="name one, such as +data@pairs=folder pairs.root=PHOTOGRAPHS",
+        )
+    if use == "never" and given:
+        raise ConfigError(
+            found=f"sharing={kind} with a source of pairs (+data@pairs)",
+            expected=f"no second source: sharing={kind} learns from the target alone",
+            do="leave +data@pairs out, or set sharing=transfer",
+        )
+
+
+def check_regime(
+    kind: str, model: Student | Plain | Teacher, *, target: QualityData, pairs: QualityData | None
+) -> None:
+    """See whether the regime goes with the model and the data.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    if isinstance(model, Teacher) and kind != "none":
+        raise ConfigError(
+            found=f"model=teacher with sharing={kind}",
+            expected="sharing=none: a teacher alone shares with nobody",
+            do=f"set model=student for sharing={kind}",
+        )
+    if isinstance(model, Plain) and kind not in ("none", "pretrain", "distil"):
+        raise ConfigError(
+            found=f"model=plain with sharing={kind}",
+            expected="a model with a decoder to share",
+            do="set model=student, or sharing=none",
+        )
+    check_pairs(kind, given=pairs is not None)
+    source = pairs or target
+    compares = isinstance(model, Teacher) or kind in ("joint", "sequential", "transfer", "distil")
+    if compares and not source.has_references:
+        raise ConfigError(
+            found=f"{'model=teacher' if isinstance(model, Teacher) else f'sharing={kind}'} on {source.name},"
+            " which has no references",
+            expected="pairs of a distorted image and its reference",
+            do="set sharing=transfer with a source of pairs, or sharing=none",
+        )

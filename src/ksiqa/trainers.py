@@ -1,0 +1,116 @@
+"""The ``trainer``, ``strategy``, ``callback`` and ``logger`` nodes: Lightning's Trainers."""
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+from hydra.utils import instantiate
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.strategies import DDPStrategy
+from omegaconf import DictConfig
+from torch.nn.parallel import DistributedDataParallel
+
+from ksiqa.build import plain
+from ksiqa.callback.metrics_file import MetricsFile
+from ksiqa.callback.random_states import RandomStates
+from ksiqa.errors import ConfigError, choice
+from ksiqa.task.phase import Phase
+
+EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which the extra of their name installs
+
+
+def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trainer:
+    """Build the Trainer of a phase; its checkpoints go to ``checkpoints/<phase>``."""
+    select = choice(config.task.select, allowed=("last", "best"), name="task.select")
+    if select == "best" and not phase.target.split.validation:
+        raise ConfigError(
+            found="task.select=best without a validation part",
+            expected="images to choose by that are neither trained on nor tested",
+            do="set split.validation_share=0.1, or task.select=last",
+        )
+    checkpoint = ModelCheckpoint(
+        dirpath=folder / "checkpoints" / phase.name,
+        filename="best" if select == "best" else "epoch",
+        monitor="validation/srcc" if select == "best" else None,
+        mode="max",
+        save_last=True,
+    )
+    callbacks: list[Callback] = [
+        MetricsFile(file=folder / "metrics.csv", phase=phase.name),
+        checkpoint,
+        RandomStates(),
+        *instantiate(config.callback).values(),
+    ]
+    settings = {**plain(config.trainer), **_devices(config), "precision": config.strategy.precision}
+    settings["max_epochs"] = phase.epochs
+    known = inspect.signature(lightning.Trainer).parameters
+    for name in (*settings, *config.strategy):
+        choice(name, allowed=known, name="trainer argument")
+    return lightning.Trainer(**settings, callbacks=callbacks, logger=loggers(config, folder), default_root_dir=folder)
+
+
+def scoring_trainer(config: DictConfig, *, alone: bool = True) -> lightning.Trainer:
+    """Build the Trainer that scores, in full precision, so that the figures are the same everywhere.
+
+    Args:
+        config: the run's.
+        alone: on one device (the test part); else on those of training, by the processes that train.
+    """
+    chosen = plain(config.strategy)["devices"]
+    first = {"accelerator": config.strategy.accelerator, "devices": chosen[:1] if isinstance(chosen, list) else 1}
+    devices = first if alone else _devices(config)
+    quiet: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False}
+    return lightning.Trainer(
+        **devices, precision="32-true", enable_progress_bar=config.trainer.enable_progress_bar, **quiet
+    )
+
+
+def loggers(config: DictConfig, folder: Path) -> list[Any]:
+    """Build the loggers that the config names; metrics.csv is written whatever they are."""
+    return [instantiate(one, save_dir=str(folder)) for one in config.logger.values() if one]
+
+
+def check_loggers(config: DictConfig) -> None:
+    """See, before any work, whether the loggers' packages are there.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for name in set(EXTRAS) & {name for name, one in config.logger.items() if one}:
+        try:
+            import_module(EXTRAS[name])
+        except ImportError as error:
+            raise ConfigError(
+                found=f"logger={name}, and no package {EXTRAS[name]}",
+                expected=f"the extra {name} installed",
+                do=f"run pip install 'ksiqa[{name}]', or set logger=csv: metrics.csv is written in any case",
+            ) from error
+
+
+def several_devices(config: DictConfig) -> bool:
+    """Tell whether more than one device may be used (all that there are may be one)."""
+    devices = plain(config.strategy)["devices"]
+    return len(devices) > 1 if isinstance(devices, list) else devices != 1
+
+
+def _devices(config: DictConfig) -> dict[str, Any]:
+    """Return the ``strategy`` node's devices, and how processes share the work.
+
+    DDP looks for unused parameters, since a phase need not use every source's calibration; it broadcasts no buffers:
+    these never change in training, and processes that score uneven numbers of batches would wait for one another.
+    Our samplers deal out the draws themselves.
+    """
+    node = plain(config.strategy)
+    kind = choice(node["strategy"], allowed=("auto", "ddp"), name="strategy.strategy")
+    several = kind == "ddp" or several_devices(config)
+    known = inspect.signature(DistributedDataParallel).parameters
+    no_buffers: dict[str, Any] = {
+        "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers": False
+    }  # newer, older
+    return {
+        **{name: value for name, value in node.items() if name != "precision"},
+        "strategy": DDPStrategy(find_unused_parameters=True, **no_buffers) if several else kind,
+        "use_distributed_sampler": False,
+    }

@@ -1,0 +1,90 @@
+"""Trainings by two processes, as commands start them."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ksiqa import train
+from ksiqa.errors import ConfigError
+from ksiqa.evaluate import evaluate
+from ksiqa.trainers import several_devices
+from tests.runs import SMALL, composed, table_overrides
+from tests.runs import train as run_small
+from tests.tiny import write_table
+
+TWO = ("strategy.strategy=ddp", "strategy.devices=2", "strategy.accelerator=cpu")
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    return write_table(tmp_path_factory.mktemp("pairs"), contents=11)
+
+
+def _ran(command, folder, **environment):
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=200)
+
+
+def test_two_processes_train_one_model_in_one_folder(pairs, tmp_path):
+    """The program, with the best epoch chosen, two phases, and 15 images to validate in batches of 4: two and two."""
+    overrides = [
+        *(*SMALL, *table_overrides(pairs), "data.batch_size=4", "split.validation_share=0.3", "name=two", *TWO),
+        *("sharing=sequential", "sharing.pair_epochs=1", "task.select=best", f"cache={tmp_path / 'cache'}"),
+    ]
+    program = Path(sys.executable).with_name("ksiqa")
+    done = _ran([str(program), "train", *overrides], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # neither warnings nor notices
+    assert done.stdout.count("model: ") == 1
+    (folder,) = (tmp_path / "outputs" / "two").iterdir()
+    results = json.loads((folder / "results.json").read_text())
+    with (folder / "metrics.csv").open(newline="") as file:
+        assert [row["phase"] for row in csv.DictReader(file)] == ["teacher", "student"]
+    with (folder / "predictions.csv").open(newline="") as file:
+        names = [row["image"] for row in csv.DictReader(file)]
+    assert len(names) == len(set(names)) == results["test_n"] == 10
+    data = [*table_overrides(pairs), "data.workers=0", "split.validation_share=0.3"]
+    evaluate(
+        composed(
+            "evaluate", f"checkpoint={folder / 'model'}", "strategy=cpu", "trainer.enable_progress_bar=false", *data
+        ),
+        tmp_path / "again",
+    )
+    again = json.loads((tmp_path / "again" / "results.json").read_text())
+    figures = {name: value for name, value in results.items() if name.startswith("test/")}
+    assert {name: again[name] for name in figures} == figures
+
+
+@pytest.mark.parametrize(
+    ("devices", "several"), [("1", False), ("[3]", False), ("2", True), ("[0,3]", True), ("-1", True)]
+)
+def test_what_counts_as_several_devices(devices, several):
+    assert several_devices(composed("train", f"strategy.devices={devices}")) is several
+
+
+def test_other_ways_to_share_the_work_are_refused(pairs, tmp_path):
+    with pytest.raises(ConfigError, match=r"found: strategy.strategy=ddp_spawn\nexpected: one of auto, ddp\n"):
+        run_small(tmp_path / "run", *table_overrides(pairs), "strategy.strategy=ddp_spawn")
+
+
+def _failed(arguments, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        train.main(arguments)
+    assert exit_.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_launches_whose_processes_would_not_share_a_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = _failed(["-m", "seed=0,1", *TWO], capsys)
+    assert "found: a sweep with strategy.devices=2\nexpected: one training a command" in text
+    monkeypatch.setenv("RANK", "0")  # as torchrun does
+    text = _failed([*TWO], capsys)
+    assert "found: processes started by torchrun or srun, without a folder for all of them" in text
+    assert "do: add hydra.run.dir=outputs/NAME" in text
+    assert "found: data=livec without data.root" in _failed([*TWO, "hydra.run.dir=outputs/one"], capsys)
