@@ -19,7 +19,7 @@ CELL = 16  # of test_vit
 LEVELS = 5
 BACKBONE = {
     "vit": {"name": "test_vit", "weights": "random", "blocks": [1, 3]},
-    "cnn": {"name": "test_efficientnet", "weights": "random", "stages": [2, 3]},
+    "cnn": {"name": "test_efficientnet", "weights": "random", "stages": [2, 3], "spread": True},
     "frozen": [],
 }
 MODEL = {

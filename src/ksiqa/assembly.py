@@ -81,12 +81,11 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
 
 
 def _check(config: DictConfig, *, names: list[str], frozen: list[str]) -> None:
-    if config.report.ridge and not (frozen and config.split.validation_share):
+    if config.report.ridge and not frozen:
         raise ConfigError(
-            found=f"report.ridge=true with backbone.frozen={frozen} and"
-            f" split.validation_share={config.split.validation_share}",
-            expected="frozen features to regress on, and a validation part to choose its penalty on",
-            do="set report.ridge=false",
+            found=f"report.ridge=true with backbone.frozen={frozen}",
+            expected="frozen features to regress on",
+            do="set report.ridge=false, or freeze a branch with backbone.frozen=[cnn]",
         )
     if len(set(names)) < len(names):
         raise ConfigError(

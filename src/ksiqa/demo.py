@@ -6,10 +6,11 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from ksiqa.data.synthetic.demo_photographs import demo_files
+from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.predict import predict, show
 
 FIGURES = {"SRCC": "test/srcc", "PLCC": "test/plcc", "FR SRCC": "test/teacher_srcc"}
@@ -27,10 +28,24 @@ class Summary(Callback):
         order = [name for name in config.hydra.sweeper.params["+variant"].split(",") if name in results]
         console = Console()
         console.print(summary({name: results[name] for name in order}))
-        best = folder / "joint" / "model"
-        if best.is_dir():
-            console.print(f"photographs scored by {best} (pseudo-scores, no opinions of people):", soft_wrap=True)
-            show(predict([str(file) for file in demo_files()[:5]], model=best, reference=None))
+        joint = folder / "joint"
+        if (joint / "results.json").exists():
+            console.print(
+                f"photographs scored by {joint / 'model'} (pseudo-scores, no opinions of people):", soft_wrap=True
+            )
+            photographs = unseen_photographs(joint, folder / "photographs")
+            show(predict([str(photographs)], model=joint / "model", reference=None))
+
+
+def unseen_photographs(run: Path, folder: Path) -> Path:
+    """Write photographs that the run never trained on, as they are and as strong JPEG, into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unseen = {name.partition("__")[0] for name in (run / "split" / "test.txt").read_text().split()}
+    for name, image in demo_photographs().items():
+        if name in unseen:
+            Image.fromarray(image).save(folder / f"{name}.png")
+            Image.fromarray(image).save(folder / f"{name}_quality_5.jpg", quality=5)
+    return folder
 
 
 def summary(results: dict[str, dict[str, Any]]) -> Table:

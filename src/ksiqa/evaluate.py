@@ -38,7 +38,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         **provenance(),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_report(folder, tested=tested, data=data, results=results)
+    write_report(folder, tested=tested, ridge=None, data=data, results=results)
     show(tested, results, Path(config.checkpoint))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
+import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +19,7 @@ from ksiqa.inference.evaluation import Tested, test
 from ksiqa.inference.model_folder import load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.agreement import agreement
+from ksiqa.metric.collected import Collected
 from ksiqa.processes import check_launch, is_first, part_ways
 from ksiqa.quiet import quiet_lightning
 from ksiqa.report.run_folder import figures, provenance, write_report
@@ -50,11 +52,11 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         return None
     save_model(trained_model(config, parts, fr_source=fr_source), folder / "model")
     trained = load_model(folder / "model")
-    baseline = ridge_figures(parts.target) if config.report.ridge else {}
+    ridge = ridge_test(parts.target) if config.report.ridge else None
     tested = test(trained, parts.target, trainer=trainers.scoring_trainer(config))
     results = {
         **figures(tested),
-        **baseline,
+        **(agreement(ridge.score, ridge.label, unit=parts.target.unit).as_dict("ridge/") if ridge else {}),
         "train_n": len(parts.target.split.train),
         "validation_n": len(parts.target.split.validation),
         "test_n": len(parts.target.split.test),
@@ -70,15 +72,16 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         **provenance(),
         "seconds": round(time.monotonic() - started, 1),
     }
-    write_report(folder, tested=tested, data=parts.target, results=results)
+    write_report(folder, tested=tested, ridge=ridge, data=parts.target, results=results)
     show(tested, results, folder / "model")
     return results
 
 
-def ridge_figures(data: QualityData) -> dict[str, float | None]:
-    """Return the test figures of a ridge on pooled frozen features of the same run."""
-    labels = data.table.scores[list(data.split.test)]
-    return agreement(ridge_scores(data), labels, unit=data.unit).as_dict("ridge/")
+def ridge_test(data: QualityData) -> Collected:
+    """Return the test part's scores by a ridge on pooled frozen features of the same run."""
+    rows = np.array(data.split.test)
+    order = rows.argsort()
+    return Collected(row=rows[order], score=ridge_scores(data)[order], label=data.table.scores[rows[order]])
 
 
 def show(tested: Tested, results: dict[str, Any], model: Path) -> None:

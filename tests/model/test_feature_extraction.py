@@ -14,8 +14,8 @@ def _vit(blocks=(1, 3), *, frozen=False, name="test_vit"):
     return ViTBranch(name=name, weights="random", blocks=blocks, frozen=frozen)
 
 
-def _cnn(stages=(2, 3), *, frozen=False, name="test_efficientnet"):
-    return CNNBranch(name=name, weights="random", stages=stages, frozen=frozen)
+def _cnn(stages=(2, 3), *, frozen=False, name="test_efficientnet", spread=False):
+    return CNNBranch(name=name, weights="random", stages=stages, spread=spread, frozen=frozen)
 
 
 def _both(fusion="add", **frozen):
@@ -45,7 +45,7 @@ def test_widths_and_strides_come_from_timm():
     for name in ("test_efficientnet", "test_resnet"):
         cnn = _cnn((1, 4), name=name)
         told = timm.create_model(name, features_only=True, out_indices=(1, 4)).feature_info
-        assert cnn.channels == sum(told.channels())
+        assert cnn.channels(cell=16) == sum(told.channels())
         assert cnn.strides == told.reduction()
     vit = _vit((0, 2, 5))
     assert (vit.cell, vit.channels) == (16, 3 * timm.create_model("test_vit").embed_dim)
@@ -76,6 +76,17 @@ def test_finer_stages_are_averaged_over_a_token():
     stage = cnn.network(cnn.normalised(image))[0]
     expected = stage.unflatten(3, (4, 4)).unflatten(2, (4, 4)).mean(dim=(3, 5)).permute(0, 2, 3, 1)
     assert torch.allclose(cnn(image, cell=16), expected, atol=1e-5)
+
+
+def test_spread_is_the_standard_deviation_within_a_token():
+    """Stages of stride 4 and 16 on a grid of 16 pixels: the finer one alone has a spread."""
+    cnn = _cnn((1, 3), spread=True).eval()
+    image = torch.rand(2, 3, 64, 64)
+    stage = cnn.network(cnn.normalised(image))[0]
+    expected = stage.unflatten(3, (4, 4)).unflatten(2, (4, 4)).std(dim=(3, 5), correction=0).permute(0, 2, 3, 1)
+    found = cnn(image, cell=16)
+    assert found.shape[-1] == cnn.channels(cell=16) == 2 * cnn.channels_of[0] + cnn.channels_of[1]
+    assert torch.allclose(found[..., -cnn.channels_of[0] :], expected, atol=2e-3)  # the floor under the root
 
 
 def test_each_branch_has_its_own_normalisation():

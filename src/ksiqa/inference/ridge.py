@@ -7,30 +7,37 @@ from torch import Tensor
 
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import Draw, ImagePairs
-from ksiqa.metric.correlation import srcc
 
 PENALTIES = np.logspace(-2, 5, 15)
 
 
 def ridge_scores(data: QualityData) -> Float[ndarray, " rows"]:
-    """Fit on the training part, choose the penalty on the validation part, return the test part's scores.
+    """Fit on the training part and return the test part's scores.
 
-    Features are the mean and the standard deviation over the tokens of each frozen branch, averaged over views.
+    Features are the mean and the standard deviation over the tokens of each frozen branch, averaged over views. The
+    penalty is the one with the least squared error on training contents left out one by one.
     ``data.keep_frozen`` must have been called.
     """
-    features = {name: _pooled(dataset) for name, dataset in data.parts.items()}
-    labels = {name: data.table.scores[np.asarray(dataset.rows)] for name, dataset in data.parts.items()}
-    mean, spread = (
-        features["train"].mean(axis=0),
-        features["train"].std(axis=0) + 1e-8,
-    )  # constant features stay 0
-    whitened = {name: (values - mean) / spread for name, values in features.items()}
-    left, sizes, right = np.linalg.svd(whitened["train"], full_matrices=False)
-    offset = labels["train"].mean()
-    target = left.T @ (labels["train"] - offset)
-    weights = [right.T @ (sizes / (sizes**2 + penalty) * target) for penalty in PENALTIES]
-    best = max(weights, key=lambda one: srcc(whitened["validation"] @ one, labels["validation"]))
-    return whitened["test"] @ best + offset
+    train, test = _pooled(data.parts["train"]), _pooled(data.parts["test"])
+    rows = data.parts["train"].rows
+    labels, contents = data.table.scores[rows], np.array(data.table.contents)[rows]
+    errors = np.zeros(len(PENALTIES))
+    for content in np.unique(contents):
+        left_out = contents == content
+        found = _fits(train[~left_out], labels[~left_out], train[left_out])
+        errors += np.square(found - labels[left_out]).sum(axis=1)
+    return _fits(train, labels, test)[errors.argmin()]
+
+
+def _fits(
+    train: Float[ndarray, "train features"], labels: Float[ndarray, " train"], test: Float[ndarray, "test features"]
+) -> Float[ndarray, "penalties test"]:
+    """Return the test rows' scores for each penalty, by one singular value decomposition."""
+    mean, spread = train.mean(axis=0), train.std(axis=0) + 1e-8  # a constant feature stays 0
+    left, sizes, right = np.linalg.svd((train - mean) / spread, full_matrices=False)
+    target = left.T @ (labels - labels.mean())
+    weights = np.stack([right.T @ (sizes / (sizes**2 + penalty) * target) for penalty in PENALTIES])
+    return weights @ ((test - mean) / spread).T + labels.mean()
 
 
 def _pooled(dataset: ImagePairs) -> Float[ndarray, "rows features"]:

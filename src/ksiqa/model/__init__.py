@@ -25,7 +25,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
         model: ``kind`` (student, teacher, plain, plain_matched), ``width``, ``heads``, ``fusion``, ``imagery``,
             ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``,
             ``ordinal``, ``levels``, ``bins``.
-        backbone: ``vit`` (name, weights, blocks) or None, ``cnn`` (name, weights, stages) or None, ``frozen`` (a list
+        backbone: ``vit`` (name, weights, blocks) or None, ``cnn`` (name, weights, stages, spread) or None, ``frozen`` (a list
             of branches).
         sources: the sources of scores, the main one first.
 
@@ -72,17 +72,20 @@ MODEL_KEYS = (
 )
 
 
+BRANCH_KEYS = {"vit": ("name", "weights", "blocks"), "cnn": ("name", "weights", "stages", "spread")}
+
+
 def _feature_extraction(model: Values, backbone: Values) -> FeatureExtraction:
     branches = {name: backbone[name] for name in ("vit", "cnn") if backbone.get(name)}
     for name in backbone["frozen"]:
         choice(name, allowed=branches, name="backbone.frozen")
-    for name, places in (("vit", "blocks"), ("cnn", "stages")):
-        _check_keys(branches.get(name, {}), allowed=("name", "weights", places), name=f"backbone.{name}")
-        missing = [key for key in ("name", "weights", places) if name in branches and key not in branches[name]]
+    for name, keys in BRANCH_KEYS.items():
+        _check_keys(branches.get(name, {}), allowed=keys, name=f"backbone.{name}")
+        missing = [key for key in keys if name in branches and key not in branches[name]]
         if missing:
             raise ConfigError(
                 found=f"no backbone.{name}.{missing[0]}",
-                expected=f"backbone.{name} with name, weights and {places}",
+                expected=f"backbone.{name} with {', '.join(keys)}",
                 do=f"set backbone.{name}.{missing[0]}, or leave the branch out with backbone.{name}=null",
             )
     frozen = {name: name in backbone["frozen"] for name in branches}

@@ -19,6 +19,7 @@ from ksiqa.errors import ConfigError, ImageError, choice
 from ksiqa.weights import create_network, load_weights
 
 Image = Float[Tensor, "batch 3 rows columns"]
+SMALLEST_VARIANCE = 1e-6  # under the square root, whose slope at 0 has no end
 CELL_WITHOUT_VIT = 16  # pixels a token where no ViT sets the grid: the patch of the common ViTs
 
 
@@ -90,26 +91,38 @@ class CNNBranch(Branch):
         name: a timm convolutional network.
         weights: see ``ksiqa.weights``.
         stages: which stages, counted from 0 (the finest).
+        spread: beside the mean of a stage over a token, its standard deviation there, where the stage is finer than the
+            token: how strong texture and noise are, which the mean loses (after DISTS, arXiv 2004.07728, which compares
+            such statistics; our choice here).
         frozen: no training.
     """
 
-    def __init__(self, *, name: str, weights: str, stages: Sequence[int], frozen: bool) -> None:
+    def __init__(self, *, name: str, weights: str, stages: Sequence[int], spread: bool, frozen: bool) -> None:
         every_stage: Any = create_network(name, branch="cnn", features_only=True)
         _check_places(stages, count=len(every_stage.feature_info), name="backbone.cnn.stages")
         network: Any = create_network(name, branch="cnn", features_only=True, out_indices=tuple(stages))
         load_weights(network, name=name, weights=weights, branch="cnn")
         super().__init__(network, frozen=frozen)
-        self.description = f"{name} {list(stages)}"
+        self.description = f"{name} {list(stages)} {spread}"
         self.strides: list[int] = network.feature_info.reduction()
-        self.channels: int = sum(network.feature_info.channels())
+        self.channels_of: list[int] = network.feature_info.channels()
+        self.spread = spread
 
     def forward(self, image: Image, *, cell: int) -> Features:
         """Return the stages' maps on a grid of ``cell`` pixels a token, averaged where they are finer."""
         grid = (image.shape[2] // cell, image.shape[3] // cell)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            maps = self.network(self.normalised(image))
-            placed = [_on_grid(one, grid, cell // stride) for one, stride in zip(maps, self.strides, strict=True)]
+            maps = list(zip(self.network(self.normalised(image)), self.strides, strict=True))
+            placed = [_on_grid(_mean(one, cell // stride), grid) for one, stride in maps]
+            if self.spread:
+                finer = [(one, cell // stride) for one, stride in maps if stride < cell]
+                placed += [_on_grid(_spread(one, places), grid) for one, places in finer]
             return torch.cat(placed, dim=1).permute(0, 2, 3, 1)
+
+    def channels(self, *, cell: int) -> int:
+        """Return the channels of ``forward``."""
+        stages = zip(self.channels_of, self.strides, strict=True)
+        return sum(count * (2 if self.spread and stride < cell else 1) for count, stride in stages)
 
 
 class FeatureExtraction(nn.Module):
@@ -135,7 +148,7 @@ class FeatureExtraction(nn.Module):
         self.vit, self.cnn, self.width = vit, cnn, width
         self.cell = vit.cell if vit else CELL_WITHOUT_VIT
         self.vit_projection = _projection(vit.channels, width) if vit else None
-        self.cnn_projection = _projection(cnn.channels, width) if cnn else None
+        self.cnn_projection = _projection(cnn.channels(cell=self.cell), width) if cnn else None
         if vit and cnn and fusion == "concat":
             self.mix = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
         if vit and cnn and fusion == "deform":
@@ -196,10 +209,17 @@ def _projection(channels: int, width: int) -> nn.Module:
     return nn.Sequential(nn.LayerNorm(channels), nn.Linear(channels, width))
 
 
-def _on_grid(features: Tensor, grid: tuple[int, int], finer: int) -> Tensor:
-    if finer > 1:
-        features = F.avg_pool2d(features, finer, ceil_mode=True)
-    return F.interpolate(features, size=grid, mode="bilinear", align_corners=False)
+def _mean(stage: Tensor, places: int) -> Tensor:
+    return F.avg_pool2d(stage, places, ceil_mode=True) if places > 1 else stage
+
+
+def _spread(stage: Tensor, places: int) -> Tensor:
+    variance = _mean(stage.square(), places) - _mean(stage, places).square()
+    return (variance.clamp(min=0) + SMALLEST_VARIANCE).sqrt()
+
+
+def _on_grid(stage: Tensor, grid: tuple[int, int]) -> Tensor:
+    return F.interpolate(stage, size=grid, mode="bilinear", align_corners=False)
 
 
 def _check_places(places: Sequence[int], *, count: int, name: str) -> None:

@@ -12,6 +12,7 @@ from ksiqa import __version__
 from ksiqa.data.datamodule import QualityData
 from ksiqa.files import write_whole
 from ksiqa.inference.evaluation import Tested
+from ksiqa.metric.collected import Collected
 from ksiqa.report.scatter import scatter_plot
 
 
@@ -23,9 +24,11 @@ def figures(tested: Tested) -> dict[str, float | None]:
     return keyed | {f"test/{name}": value for name, value in tested.imagery.items()}
 
 
-def write_report(folder: Path, *, tested: Tested, data: QualityData, results: dict[str, Any]) -> None:
+def write_report(
+    folder: Path, *, tested: Tested, ridge: Collected | None, data: QualityData, results: dict[str, Any]
+) -> None:
     """Write predictions and plot, then results.json: with it, the run is done."""
-    write_predictions(folder / "predictions.csv", tested=tested, data=data)
+    write_predictions(folder / "predictions.csv", tested=tested, ridge=ridge, data=data)
     name = next(iter(tested.scores))
     scores, fit = tested.scores[name], tested.agreements[name].fit
     facts = data.table.facts
@@ -45,8 +48,9 @@ def write_report(folder: Path, *, tested: Tested, data: QualityData, results: di
         json.dump(results, file, indent=2)
 
 
-def write_predictions(path: Path, *, tested: Tested, data: QualityData) -> None:
-    """Write the scores of the test part, a row an image; a teacher's beside a student's as ``fr_score``."""
+def write_predictions(path: Path, *, tested: Tested, ridge: Collected | None, data: QualityData) -> None:
+    """Write the scores of the test part, a row an image; a teacher's beside a student's as ``fr_score``, a ridge's as
+    ``ridge_score``."""
     facts, frame = data.table.facts, data.table.frame
     scores, *others = tested.scores.values()
     rows = frame.iloc[scores.row]
@@ -61,6 +65,8 @@ def write_predictions(path: Path, *, tested: Tested, data: QualityData) -> None:
     )
     for other in others:
         table["fr_score"] = other.score
+    if ridge is not None:
+        table["ridge_score"] = ridge.score
     with write_whole(path) as file:
         table.to_csv(file, index=False)
 
