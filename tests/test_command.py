@@ -170,6 +170,13 @@ def test_a_name_in_brackets_is_shown_as_it_is(model, images, capsys):
     assert "a[b].png" in capsys.readouterr().out.replace("\n", "")
 
 
+def test_a_file_that_is_not_there_has_its_row_and_the_others_are_scored(model, images):
+    there, gone = predict.predict([str(images / "0.png"), str(images / "gone.png")], model=model, reference=None)
+    assert there["score"] is not None
+    assert gone["score"] is None
+    assert "gone.png" in gone["error"]
+
+
 def test_errors_of_predict(model, images, capsys):
     (images / "empty").mkdir()
     text = _failed(predict.main, [str(images / "none*.png"), "--model", str(model)], capsys)

@@ -35,6 +35,9 @@ SHIPPED = {
 }
 
 
+PAIR_SPLIT = ("pair_split.test_share=0.25", "pair_split.validation_share=0.25")  # of a handful of photographs
+
+
 @pytest.fixture(scope="session")
 def pairs(tmp_path_factory):
     return write_table(tmp_path_factory.mktemp("pairs"), contents=10)
@@ -212,9 +215,9 @@ def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pa
     frozen = ["backbone.frozen=[cnn]", "data.distinct_crops=2", "report.ridge=true", "sharing=joint"]
     results = train(tmp_path / "run", *table_overrides(pairs), *frozen)
     assert {f"ridge/{name}" for name in FIGURES} <= set(results)
-    assert len(list((tmp_path / "cache" / "features").iterdir())) == 3
+    assert len(list((tmp_path / "cache" / "features").iterdir())) == 4  # three parts, and training as scored
     again = train(tmp_path / "again", *table_overrides(pairs), *frozen)
-    assert len(list((tmp_path / "cache" / "features").iterdir())) == 3  # nothing computed anew
+    assert len(list((tmp_path / "cache" / "features").iterdir())) == 4  # nothing computed anew
     assert again["test/srcc"] == results["test/srcc"]
 
 
@@ -225,7 +228,7 @@ def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pa
             ["backbone.frozen=[cnn]"],
             r"found: backbone.frozen=\['cnn'\] with data.distinct_crops=null\nexpected: a numb",
         ),
-        (["report.ridge=true"], r"found: report.ridge=true with backbone.frozen=\[\] and"),
+        (["report.ridge=true"], r"found: report.ridge=true with backbone.frozen=\[\]\nexpected: frozen features"),
         (
             ["task.select=best", "split.validation_share=0"],
             r"found: task.select=best without a validation part\nexpected: images to choose by.*\ndo: set split.valid",
@@ -263,6 +266,30 @@ def test_whether_a_teacher_was_kept_cannot_be_told_without_a_validation_part(pai
     with pytest.raises(ConfigError, match=r"found: sharing=sequential without a validation part\nexpected: pairs held"):
         train(tmp_path / "run", *table_overrides(pairs), "sharing=sequential", "split.validation_share=0")
     assert not (tmp_path / "run" / "checkpoints").exists()  # seen before training
+
+
+def test_a_folder_in_use_is_not_trained_in_again(joint, pairs):
+    with pytest.raises(
+        ConfigError, match=r"which holds a run already\nexpected: a folder of its own.*\ndo: add \+resume="
+    ):
+        train(joint[0], *table_overrides(pairs), "task.optimiser.lr=1e-2")
+
+
+def test_a_target_without_validation_still_has_pairs_to_see_the_teacher_by(photographs, pristine, tmp_path):
+    pairs = ["+data@pairs=folder", f"pairs.root={pristine}", "pairs.families=[jpeg]", "pairs.levels=[1,5]", *PAIR_SPLIT]
+    small = ["pairs.crop=32", "pairs.batch_size=4", "pairs.workers=0", "sharing.pair_epochs=1", "sharing=transfer"]
+    data = [*table_overrides(photographs, reference=False), "split.validation_share=0.0"]
+    assert train(tmp_path / "run", *data, *pairs, *small, *ONE_STEP)["validation_n"] == 0
+
+
+def test_synthetic_pairs_are_evaluated_as_they_were_made_for_training(pristine, tmp_path):
+    data = ["data=folder", f"data.root={pristine}", "data.workers=0", f"cache={tmp_path / 'cache'}"]
+    made = ["data.families=[jpeg]", "data.levels=[1,3,5]", "data.size=[64,64]", "data.distortion_seed=7"]
+    shares = ["split.validation_share=0.0", "split.test_share=0.4"]
+    results = train(tmp_path / "run", *data, *made, *shares, *ONE_STEP)
+    again = _evaluated(tmp_path / "again", tmp_path / "run" / "model", *data, *shares)
+    assert again["test_n"] == results["test_n"]
+    assert again["test/srcc"] == results["test/srcc"]
 
 
 def test_pairs_beside_a_regime_that_takes_none(pairs, tmp_path):
@@ -314,6 +341,7 @@ def test_every_loss_runs(name, pairs, tmp_path):
 @pytest.mark.parametrize("name", SHIPPED["sharing"])
 def test_every_sharing_runs_and_says_whether_a_teacher_was_trained(name, pairs, photographs, pristine, tmp_path):
     synthetic = [
+        *PAIR_SPLIT,
         *("+data@pairs=folder", f"pairs.root={pristine}", "pairs.families=[jpeg,gaussian_blur]", "pairs.levels=[1,5]"),
         *("pairs.crop=32", "pairs.batch_size=4", "pairs.workers=0", "sharing.pair_epochs=1"),
     ]
@@ -355,7 +383,7 @@ def test_every_experiment_runs(name, tmp_path):
         (_release_of_live if data == "live" else WRITERS[data])(tmp_path / data)
         there = [f"data.root={tmp_path / data}", "data.allow_missing=true"]
     else:
-        there = ["data.source.families=[jpeg]", "data.levels=[1,5]", "data.size=[96,96]", "backbone=demo"]
+        there = ["data.families=[jpeg]", "data.levels=[1,5]", "data.size=[96,96]", "backbone=demo"]
     small = [f"+experiment={name}", *SMALL, *ONE_STEP, *there]
     results = train(tmp_path / "run", *small)
     assert results["data"] == data

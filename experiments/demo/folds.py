@@ -2,9 +2,9 @@
 
     python experiments/demo/folds.py [--variants joint none plain] [--seeds 0]
 
-Writes results.csv (a row a fold) beside this file and prints the mean SRCC of each variant, its mean paired gain over the
-ridge, and the gain's 95% bootstrap interval over contents (contents drawn with replacement within each fold; SRCC over all
-of a fold's images; all from the runs' own predictions.csv).
+Writes results.csv (a row a fold) beside this file and prints the mean SRCC of each variant, its mean paired gain over
+the ridge, and the gain's 95% bootstrap interval over contents (contents drawn with replacement within each fold; SRCC
+over all of a fold's images; all from the runs' own predictions.csv).
 """
 
 import argparse
@@ -57,6 +57,7 @@ def results(folder: Path, variant: str, seed: int, fold: int) -> dict[str, objec
             "split.source=folds",
             f"split.index={fold}",
         ]
+        overrides += [f"+resume={folder}"] if (folder / "config.yaml").exists() else []
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
             config = compose("train", [*overrides, "trainer.enable_progress_bar=false"])
         run(config, folder)

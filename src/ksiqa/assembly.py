@@ -41,8 +41,9 @@ def assemble(config: DictConfig) -> Parts:
     model = build.model(config, sources=names)
     extraction = model.feature_extraction
     _check(config, names=names, frozen=extraction.frozen)
+    splits = {"target": config.split, "pairs": config.pair_split}
     data = {
-        name: build.quality_data(nodes[name], source=source, split=config.split, seed=config.seed, cell=extraction.cell)
+        name: build.quality_data(nodes[name], source=source, split=splits[name], seed=config.seed, cell=extraction.cell)
         for name, source in sources.items()
     }
     instructor = build.instructor(config, sources=names) if config.sharing.kind == "distil" else None
@@ -53,7 +54,7 @@ def assemble(config: DictConfig) -> Parts:
         if config.sharing.kind in ("none", "pretrain") and not isinstance(model, Teacher):
             one.without_references()
         if extraction.frozen:
-            build.keep_frozen(one, extraction, cache=Path(config.cache).expanduser())
+            build.keep_frozen(one, extraction, cache=Path(config.cache).expanduser(), ridge=config.report.ridge)
     return Parts(model=model, instructor=instructor, regime=regime, target=data["target"], pairs=data.get("pairs"))
 
 
@@ -75,6 +76,7 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
             "experiment": config.name,
             "sharing": config.sharing.kind,
             "seed": config.seed,
+            "pairs_made": build.pairs_made(config.data),
             **provenance(),
         },
     )

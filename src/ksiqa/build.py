@@ -56,19 +56,29 @@ def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, se
     )
 
 
+def pairs_made(node: DictConfig) -> dict[str, Any]:
+    """Return how a ``data`` node makes synthetic pairs, and so their pseudo-scores; empty for other sources."""
+    keys = ("families", "levels", "size", "pristine", "distortion_seed")
+    return {key: plain(node)[key] for key in keys if "families" in node}
+
+
 def scored_data(config: DictConfig, trained: TrainedModel) -> QualityData:
     """Build the data that a saved model is evaluated on, seen as the model was tested: its views, its short side and
     its batches (kernels of another batch size round otherwise, in the last digits)."""
-    source, cell = image_source(config.data), trained.network.feature_extraction.cell
-    data = quality_data(config.data, source=source, split=config.split, seed=0, cell=cell)
+    node = config.data
+    if pairs_made(node) and node.source.name == trained.source:  # the same pairs as in training, for the same scores
+        node = OmegaConf.merge(node, trained.training["pairs_made"])
+    source, cell = image_source(node), trained.network.feature_extraction.cell
+    data = quality_data(node, source=source, split=config.split, seed=0, cell=cell)
     data.batch_size = trained.batch_size
     for dataset in data.parts.values():
         dataset.views, dataset.short_side = trained.views, trained.short_side
     return data
 
 
-def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path) -> None:
-    """Compute what frozen branches say of all views of ``data``, or find it in the cache."""
+def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path, ridge: bool) -> None:
+    """Compute what frozen branches say of all views that training sees, and for a ridge of all scored ones, or find it
+    in the cache."""
     learning = [name for name in ("vit", "cnn") if name not in extraction.frozen]
     if data.parts["train"].views.distinct is None:
         raise ConfigError(
@@ -84,7 +94,7 @@ def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path
     frozen = {name: getattr(extraction, name) for name in extraction.frozen}
     weights = {f"{name}.{key}": value for name, one in frozen.items() for key, value in one.state_dict().items()}
     settings = f"{[one.description for one in frozen.values()]} cell {extraction.cell}"
-    data.keep_frozen(branches=weights, settings=settings, extractor=extractor, cache=cache)
+    data.keep_frozen(branches=weights, settings=settings, extractor=extractor, cache=cache, ridge=ridge)
 
 
 def model(config: DictConfig, *, sources: list[str]) -> Model:

@@ -63,7 +63,7 @@ def predict(paths: list[str], *, model: Path, reference: Path | None) -> list[di
 
 def found_files(paths: list[str]) -> list[Path]:
     """Return the image files that paths, folders (with all below them) and globs name, in order, each once."""
-    from glob import glob
+    from glob import glob, has_magic
 
     from ksiqa.errors import ImageError
 
@@ -72,7 +72,7 @@ def found_files(paths: list[str]) -> list[Path]:
         path = Path(text).expanduser()
         if path.is_dir():
             found = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
-        elif path.exists():
+        elif path.exists() or not has_magic(text):  # a file that is not there gets a row that says so
             found = [path]
         else:
             found = sorted(Path(one) for one in glob(str(path), recursive=True) if Path(one).is_file())  # noqa: PTH207
@@ -126,8 +126,9 @@ def show(rows: list[dict[str, Any]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("image")
-    for name in ("score", "on the model's scale", "error"):
+    table = Table()
+    table.add_column("image", overflow="fold")  # whole, to copy from
+    for name in ("score", "raw score", "error"):
         table.add_column(name, justify="left" if name == "error" else "right")
     for row in rows:
         numbers = ("", "") if row["error"] else (f"{row['score']:.4f}", f"{row['score_raw']:.2f}")

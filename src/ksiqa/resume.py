@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ksiqa.errors import ConfigError
-from ksiqa.processes import share_folder, shared_folder
+from ksiqa.processes import is_first, share_folder, shared_folder
 
 
 def run_folder(config: DictConfig, folder: Path) -> Path:
@@ -17,11 +17,18 @@ def run_folder(config: DictConfig, folder: Path) -> Path:
         folder: the new one; where another is returned, it is removed if it is empty.
 
     Raises:
-        ConfigError: there is nothing to resume, or it was made with another config.
+        ConfigError: the new folder is in use; there is nothing to resume, or it was made with another config.
     """
     with open_dict(config):
         resume = config.pop("resume", None)
-    found = shared_folder() or (folder if resume is None else _unfinished(config, folder, resume))
+    handed = shared_folder()
+    if handed is None and resume is None and is_first() and (folder / "config.yaml").exists():
+        raise ConfigError(
+            found=f"{folder}, which holds a run already",
+            expected="a folder of its own for each run",
+            do=f"add +resume={folder} if that run was cut off, or choose another hydra.run.dir",
+        )
+    found = handed or (folder if resume is None else _unfinished(config, folder, resume))
     if found.absolute() != folder.absolute():
         with suppress(OSError):  # not empty, or another process was faster
             folder.rmdir()

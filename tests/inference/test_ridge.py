@@ -22,13 +22,13 @@ def data(tmp_path_factory):
             for name, one in (("vit", x), ("cnn", edges))
         }
 
-    data.keep_frozen(branches={}, settings="", extractor=extractor, cache=tmp_path_factory.mktemp("cache"))
+    data.keep_frozen(branches={}, settings="", extractor=extractor, cache=tmp_path_factory.mktemp("cache"), ridge=True)
     return data, extractor
 
 
 def _features(data, extractor, part):
     """The same pooled features, read from pixels instead of the cache."""
-    dataset = data.parts[part]
+    dataset = data.train_scored if part == "train" else data.parts[part]
     rows = []
     for place in range(len(dataset)):
         views = []

@@ -62,6 +62,7 @@ class QualityData(lightning.LightningDataModule):
             "validation": dataset(rows=split.validation, views=scoring),
             "test": dataset(rows=split.test, views=scoring),
         }
+        self.train_scored: ImagePairs = dataset(rows=split.train, views=scoring, with_reference=False)
         self.loading: dict[str, Any] = {
             "num_workers": workers,
             "persistent_workers": workers > 0,
@@ -99,8 +100,9 @@ class QualityData(lightning.LightningDataModule):
         return max(1, round(len(self.split.train) / (self.batch_size * processes)))
 
     def without_references(self) -> None:
-        """Load no references in training, for models that are never shown any."""
-        self.parts["train"].with_reference = False
+        """Load no references in training, for models that are never shown any; nowhere, if some rows have none."""
+        for name, dataset in self.parts.items():
+            dataset.with_reference &= name != "train" and self.has_references
 
     def train_dataloader(self, *, batches: int | None = None, processes: int = 1, phase: int = 0) -> Loader:
         """Return training batches.
@@ -123,29 +125,31 @@ class QualityData(lightning.LightningDataModule):
         """Return the test part, each image once."""
         return self._scored("test")
 
-    def keep_frozen(self, *, branches: Mapping[str, Tensor], settings: str, extractor: Extractor, cache: Path) -> None:
-        """Compute once what frozen backbones say of every view of every part.
+    def keep_frozen(
+        self, *, branches: Mapping[str, Tensor], settings: str, extractor: Extractor, cache: Path, ridge: bool
+    ) -> None:
+        """Compute once what frozen backbones say of the views of training and validation.
 
         Args:
             branches: the frozen branches' weights, for the fingerprint.
             settings: what else tells their features apart: networks, places, the token grid.
             extractor: from bytes to their features.
             cache: the folder that keeps them.
+            ridge: also of the test part, and of the training part as it would be scored (``self.train_scored``).
         """
         fingerprint = weights_fingerprint(branches, settings=settings)
-        for name, dataset in self.parts.items():
-            if not len(dataset):
-                continue
+        parts = {name: part for name, part in self.parts.items() if len(part) and (ridge or name != "test")}
+        for name, dataset in parts.items() if not ridge else [*parts.items(), ("train_scored", self.train_scored)]:
             draws = [Draw(place, n) for n in range(dataset.views.distinct or 1) for place in range(len(dataset))]
             chunks = [draws[at : at + self.batch_size] for at in range(0, len(draws), self.batch_size)]
-            batches = chunks if name == "train" else self._same_size(name).of_all_processes()
+            batches = chunks if name == "train" else self._same_size(dataset).of_all_processes()
             dataset.known = keep_features(
                 dataset, batches=batches, extractor=extractor, fingerprint=fingerprint, cache=cache
             )
 
     def _scored(self, part: str) -> Loader:
-        return DataLoader(self.parts[part], batch_sampler=self._same_size(part), **self.loading)
+        return DataLoader(self.parts[part], batch_sampler=self._same_size(self.parts[part]), **self.loading)
 
-    def _same_size(self, part: str) -> SameSizeBatches:
-        sizes = [self.source.size(row) for row in self.parts[part].rows]
+    def _same_size(self, dataset: ImagePairs) -> SameSizeBatches:
+        sizes = [self.source.size(row) for row in dataset.rows]
         return SameSizeBatches(sizes=sizes, batch_size=self.batch_size)

@@ -16,9 +16,9 @@ def ridge_scores(data: QualityData) -> Float[ndarray, " rows"]:
 
     Features are the mean and the standard deviation over the tokens of each frozen branch, averaged over views. The
     penalty is the one with the least squared error on training contents left out one by one.
-    ``data.keep_frozen`` must have been called.
+    ``data.keep_frozen`` must have been called with ``ridge``.
     """
-    train, test = _pooled(data.parts["train"]), _pooled(data.parts["test"])
+    train, test = _pooled(data.train_scored), _pooled(data.parts["test"])
     rows = data.parts["train"].rows
     labels, contents = data.table.scores[rows], np.array(data.table.contents)[rows]
     errors = np.zeros(len(PENALTIES))

@@ -25,8 +25,8 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
         model: ``kind`` (student, teacher, plain, plain_matched), ``width``, ``heads``, ``fusion``, ``imagery``,
             ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``,
             ``ordinal``, ``levels``, ``bins``.
-        backbone: ``vit`` (name, weights, blocks) or None, ``cnn`` (name, weights, stages, spread) or None, ``frozen`` (a list
-            of branches).
+        backbone: ``vit`` (name, weights, blocks) or None, ``cnn`` (name, weights, stages, spread) or None, ``frozen``
+            (a list of branches).
         sources: the sources of scores, the main one first.
 
     Raises:

@@ -91,9 +91,9 @@ class CNNBranch(Branch):
         name: a timm convolutional network.
         weights: see ``ksiqa.weights``.
         stages: which stages, counted from 0 (the finest).
-        spread: beside the mean of a stage over a token, its standard deviation there, where the stage is finer than the
-            token: how strong texture and noise are, which the mean loses (after DISTS, arXiv 2004.07728, which compares
-            such statistics; our choice here).
+        spread: beside the mean of a stage over a token, its standard deviation there, where it covers several places
+            of the stage: how strong texture and noise are, which the mean loses (after DISTS, arXiv 2004.07728, which
+            compares such statistics; our choice here).
         frozen: no training.
     """
 
@@ -109,20 +109,20 @@ class CNNBranch(Branch):
         self.spread = spread
 
     def forward(self, image: Image, *, cell: int) -> Features:
-        """Return the stages' maps on a grid of ``cell`` pixels a token, averaged where they are finer."""
+        """Return the stages' maps on a grid of ``cell`` pixels a token: averaged where finer, then resampled."""
         grid = (image.shape[2] // cell, image.shape[3] // cell)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             maps = list(zip(self.network(self.normalised(image)), self.strides, strict=True))
             placed = [_on_grid(_mean(one, cell // stride), grid) for one, stride in maps]
             if self.spread:
-                finer = [(one, cell // stride) for one, stride in maps if stride < cell]
+                finer = [(one, cell // stride) for one, stride in maps if cell // stride > 1]
                 placed += [_on_grid(_spread(one, places), grid) for one, places in finer]
             return torch.cat(placed, dim=1).permute(0, 2, 3, 1)
 
     def channels(self, *, cell: int) -> int:
         """Return the channels of ``forward``."""
         stages = zip(self.channels_of, self.strides, strict=True)
-        return sum(count * (2 if self.spread and stride < cell else 1) for count, stride in stages)
+        return sum(count * (2 if self.spread and cell // stride > 1 else 1) for count, stride in stages)
 
 
 class FeatureExtraction(nn.Module):

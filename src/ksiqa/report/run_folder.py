@@ -72,12 +72,11 @@ def write_predictions(path: Path, *, tested: Tested, ridge: Collected | None, da
 
 
 def provenance() -> dict[str, str | None]:
-    """Return version and commit; the commit is None where the code does not lie in a checkout of its own."""
+    """Return version and commit; the commit is None where the code does not lie in a checkout, or there is no git."""
     here = Path(__file__).resolve().parent
-    asked = subprocess.run(
-        ["git", "-C", str(here), "log", "-1", "--format=%H", "--", "."],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return {"version": __version__, "commit": asked.stdout.strip() or None}
+    command = ["git", "-C", str(here), "log", "-1", "--format=%H", "--", "."]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        commit = ""
+    return {"version": __version__, "commit": commit or None}
