@@ -16,7 +16,7 @@ from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.split import make_split
-from ksiqa.errors import ConfigError
+from ksiqa.errors import ConfigError, whole_number
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.loss.weighted import Weighted
 from ksiqa.model import compose
@@ -42,6 +42,8 @@ def image_source(node: DictConfig) -> ImageSource:
 
 def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, seed: int, cell: int) -> QualityData:
     """Build a source's DataModule from its ``data`` node and the ``split`` node."""
+    for name, least in (("crop", 1), ("batch_size", 1), ("workers", 0)):
+        whole_number(node[name], least=least, name=f"data.{name}")
     values = plain(split)
     folder = values.pop("folder")
     return QualityData(

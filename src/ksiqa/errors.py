@@ -59,3 +59,18 @@ def choice(value: str, *, allowed: Iterable[str], name: str) -> str:
         expected=f"one of {', '.join(names)}",
         do=f"set {name}={near[0] if near else names[0]}" + (" (the nearest name)" if near else ""),
     )
+
+
+def whole_number(value: object, *, least: int, name: str) -> int:
+    """Return ``value`` if it is a whole number of at least ``least``.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        expected = f"a whole number of {least} or more"
+    elif value < least:
+        expected = f"{least} or more"
+    else:
+        return value
+    raise ConfigError(found=f"{name}={value}", expected=expected, do=f"set {name}={least}")

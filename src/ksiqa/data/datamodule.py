@@ -18,7 +18,6 @@ from ksiqa.data.image_source import ImageSource
 from ksiqa.data.sampling import SameSizeBatches, SeededOrder
 from ksiqa.data.split import Split
 from ksiqa.data.table import LabelTable
-from ksiqa.errors import ConfigError
 
 Loader = DataLoader[Sample]  # gives batches: ``collated`` puts samples together
 
@@ -50,11 +49,6 @@ class QualityData(lightning.LightningDataModule):
         seed: int,
     ) -> None:
         super().__init__()
-        for setting, value, least in (("batch_size", batch_size, 1), ("workers", workers, 0)):
-            if value < least:
-                raise ConfigError(
-                    found=f"data.{setting}={value}", expected=f"{least} or more", do=f"set data.{setting}={least}"
-                )
         self.source, self.split, self.batch_size, self.seed = source, split, batch_size, seed
         dataset = partial(ImagePairs, source=source, short_side=short_side, seed=seed, with_reference=True)
         self.parts: dict[str, ImagePairs] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from ksiqa.errors import ConfigError, choice
+from ksiqa.errors import ConfigError, choice, whole_number
 from ksiqa.model.feature_extraction import CNNBranch, FeatureExtraction, ViTBranch
 from ksiqa.model.mental_imagery import mental_imagery
 from ksiqa.model.ordinal_regression import OrdinalHead
@@ -103,8 +103,8 @@ def _ordinal(model: Values, sources: Sequence[str]) -> OrdinalHead | None:
 
 def _check_sizes(model: Values) -> None:
     for name in ("width", "heads", "imagery_depth", "decoder_depth"):
-        if model[name] < 1:
-            raise ConfigError(found=f"model.{name}={model[name]}", expected="1 or more", do=f"set model.{name}=1")
+        whole_number(model[name], least=1, name=f"model.{name}")
+    whole_number(model["levels"], least=1, name="model.levels")
     if model["width"] % model["heads"]:
         raise ConfigError(
             found=f"model.width={model['width']} with model.heads={model['heads']}",
