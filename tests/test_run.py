@@ -249,6 +249,14 @@ def test_configs_without_meaning(overrides, message, pairs, tmp_path):
         train(tmp_path / "run", *table_overrides(pairs), *overrides)
 
 
+def test_a_gpu_where_there_is_none(pairs, tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)  # whatever this machine has
+    with pytest.raises(
+        ConfigError, match=r"found: strategy.accelerator=gpu on a machine without(.|\n)*do: set strategy=cpu"
+    ):
+        train(tmp_path / "run", *table_overrides(pairs), "strategy=gpu")
+
+
 def test_a_logger_without_its_package(pairs, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)  # as where it is not installed
     with pytest.raises(ConfigError, match=r"no package tensorboard\nexpected: .*\ndo: run pip install 'ksiqa\[tensorb"):

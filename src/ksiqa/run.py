@@ -35,6 +35,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     """
     started = time.monotonic()
     check_launch(config)
+    trainers.check_accelerator(config)
     trainers.check_loggers(config)
     folder = run_folder(config, folder)
     quiet_lightning()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
+import torch
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.strategies import DDPStrategy
@@ -70,6 +71,20 @@ def scoring_trainer(config: DictConfig, *, alone: bool = True) -> lightning.Trai
 def loggers(config: DictConfig, folder: Path) -> list[Any]:
     """Build the loggers that the config names; metrics.csv is written whatever they are."""
     return [instantiate(one, save_dir=str(folder)) for one in config.logger.values() if one]
+
+
+def check_accelerator(config: DictConfig) -> None:
+    """See whether the accelerator that the config names is there, before data and model are built.
+
+    Raises:
+        ConfigError: a GPU is asked for where there is none.
+    """
+    if config.strategy.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise ConfigError(
+            found=f"strategy.accelerator={config.strategy.accelerator} on a machine without a GPU that torch can use",
+            expected="a CUDA GPU and a torch build for it",
+            do="set strategy=cpu, or strategy=auto to take what is there",
+        )
 
 
 def check_loggers(config: DictConfig) -> None:
