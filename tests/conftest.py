@@ -11,7 +11,7 @@ install_import_hook("ksiqa", "tests.annotations.check")  # before the first impo
 
 import pytest  # noqa: E402  (the hook comes first)
 
-from ksiqa.quiet import quiet_lightning  # noqa: E402
+from ksiqa.quiet import quiet_lightning  # noqa: E402  (the hook comes before the first import of ksiqa)
 
 SHARED = Path(os.environ.get("KSIQA_SHARED", Path(__file__).parents[2] / "shared"))
 
