@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from scipy.io import loadmat, savemat
 
-from ksiqa import build, trainers
+from ksiqa import build, mix, trainers
 from ksiqa.batch import View
 from ksiqa.command import conf_folder
 from ksiqa.data.datasets.live import FACTS as LIVE
@@ -205,9 +205,10 @@ def test_the_best_epoch_is_the_one_saved(pairs, tmp_path):
     data = [*table_overrides(pairs), "data.workers=0", "split.validation_share=0.2"]
     model = load_model(tmp_path / "run" / "model")
     config = composed("evaluate", "checkpoint=x", "strategy=cpu", "trainer.enable_progress_bar=false", *data)
-    task = QualityTask(student=model.student, teacher=None, source="table", unit=4.0)
+    task = QualityTask(student=model.student, teacher=None, units={"table": 4.0})
     trainer = trainers.scoring_trainer(config)
-    trainer.validate(task, build.scored_data(config, model).val_dataloader(), verbose=False)
+    (scored,) = mix.scored_sets(config, model)
+    trainer.validate(task, scored.val_dataloader(), verbose=False)
     assert trainer.callback_metrics["validation/srcc"].item() == pytest.approx(best, abs=1e-6)
 
 

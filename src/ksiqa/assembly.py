@@ -6,8 +6,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from ksiqa import build
+from ksiqa import build, mix
 from ksiqa.data.datamodule import QualityData
+from ksiqa.data.mixed import Data
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.model.teacher import Teacher
@@ -23,7 +24,7 @@ class Parts:
     model: build.Model
     instructor: Teacher | None  # of sharing=distil
     regime: Regime
-    target: QualityData
+    target: Data
     pairs: QualityData | None
 
 
@@ -35,19 +36,17 @@ def assemble(config: DictConfig) -> Parts:
     """
     regime = build.regime(config)
     check_pairs(config.sharing.kind, given=bool(config.get("pairs")))  # before data are built for nothing
-    nodes = {"target": config.data} | ({"pairs": config.pairs} if config.get("pairs") else {})
-    sources = {name: build.image_source(node) for name, node in nodes.items()}  # first: data errors come early
-    names = [source.table.facts.name for source in sources.values()]
+    sources = mix.image_sources(config.data)  # first: data errors come early
+    beside = [build.image_source(config.pairs)] if config.get("pairs") else []
+    names = [source.table.facts.name for source in (*sources, *beside)]
     model = build.model(config, sources=names)
     extraction = model.feature_extraction
     _check(config, names=names, frozen=extraction.frozen)
-    splits = {"target": config.split, "pairs": config.pair_split}
-    data = {
-        name: build.quality_data(nodes[name], source=source, split=splits[name], seed=config.seed, cell=extraction.cell)
-        for name, source in sources.items()
-    }
+    settings: dict[str, Any] = {"seed": config.seed, "cell": extraction.cell}
+    target = mix.mixed_data(config.data, sources, split=config.split, **settings)
+    pairs = [build.quality_data(config.pairs, source=one, split=config.pair_split, **settings) for one in beside]
     instructor = build.instructor(config, sources=names) if config.sharing.kind == "distil" else None
-    for one in data.values():
+    for one in (*target.sets, *pairs):
         for learner in (model, instructor):
             if learner is not None:
                 learner.regressor.start_from(one.training_scores, source=one.name, bins=config.model.bins)
@@ -55,28 +54,33 @@ def assemble(config: DictConfig) -> Parts:
             one.without_references()
         if extraction.frozen:
             build.keep_frozen(one, extraction, cache=Path(config.cache).expanduser(), ridge=config.report.ridge)
-    return Parts(model=model, instructor=instructor, regime=regime, target=data["target"], pairs=data.get("pairs"))
+    return Parts(model=model, instructor=instructor, regime=regime, target=target, pairs=pairs[0] if pairs else None)
 
 
 def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) -> TrainedModel:
     """Return the model with all that scoring needs."""
-    data = [parts.target, *([parts.pairs] if parts.pairs else [])]
-    views: Any = parts.target.parts["test"].views  # ScoringViews: the part is scored
+    main, *others = parts.target.sets
+    test: Any = main.parts["test"]  # its views are ScoringViews
+    nodes = mix.set_nodes(config.data).values()
     return TrainedModel(
         network=parts.model,
         model=build.plain(config.model),
         backbone=build.plain(config.backbone),
-        scales={one.name: one.table.facts for one in data},
-        source=parts.target.name,
+        scales={one.name: one.table.facts for one in (main, *others, *([parts.pairs] if parts.pairs else []))},
+        source=main.name,
         fr_source=fr_source,
-        views=views,
-        short_side=config.data.short_side,
-        batch_size=parts.target.batch_size,
+        views=test.views,
+        short_side=test.short_side,
+        short_sides={one.name: one.parts["test"].short_side for one in others},
+        batch_size=main.batch_size,
         training={
             "experiment": config.name,
             "sharing": config.sharing.kind,
             "seed": config.seed,
-            "pairs_made": build.pairs_made(config.data),
+            "shares": {one.name: one.share for one in parts.target.sets},
+            "pairs_made": {
+                one.name: build.pairs_made(node) for one, node in zip(parts.target.sets, nodes, strict=True)
+            },
             **provenance(),
         },
     )
@@ -91,7 +95,7 @@ def _check(config: DictConfig, *, names: list[str], frozen: list[str]) -> None:
         )
     if len(set(names)) < len(names):
         raise ConfigError(
-            found=f"target and pairs that both are {names[0]}",
+            found=f"target and pairs that both are {names[-1]}",
             expected="two sources of scores, told apart by name",
             do="choose another source of pairs, such as +data@pairs=folder",
         )

@@ -1,14 +1,17 @@
 """What travels between data, model and task: views, batches and predictions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 Features = Float[Tensor, "batch height width channels"]
 """Features on the token grid: height and width count tokens, not pixels."""
+Which = slice | Bool[Tensor, " batch"]
+"""Index of some of a batch: all, or those that are marked."""
 
 
 @dataclass  # not frozen: Lightning fills a copy while it moves a batch to a device
@@ -25,6 +28,10 @@ class View:
     def __len__(self) -> int:
         return len(self.image)
 
+    def at(self, which: Which) -> "View":
+        """Return some of the images."""
+        return View(self.image[which], {branch: features[which] for branch, features in self.known.items()})
+
 
 def stacked(first: View, second: View) -> View:
     """Put two views into one batch, first above second."""
@@ -37,7 +44,8 @@ class Batch:
     """Scored images of one source.
 
     ``views`` counts the views of an image, which lie next to each other in ``distorted`` and ``reference``:
-    with 2 images of 3 views these hold 6. ``row`` is the image's row in its source's table.
+    with 2 images of 3 views these hold 6. ``row`` is the image's row in its source's table. ``referenced`` tells which
+    images have a reference where some have none (None: all have, or none has); ``reference`` holds these alone.
     """
 
     distorted: View
@@ -45,6 +53,20 @@ class Batch:
     score: Float[Tensor, " images"]  # in [0, 1], higher is better
     row: Int[Tensor, " images"]
     views: int = 1
+    referenced: Bool[Tensor, " images"] | None = None
+
+    @property
+    def pairs(self) -> Which:
+        """Index of the images that have a reference."""
+        if self.reference is None:
+            return slice(0)
+        return slice(None) if self.referenced is None else self.referenced
+
+    @property
+    def paired_views(self) -> Which:
+        """Index of the views of the images that have a reference."""
+        pairs = self.pairs
+        return pairs if isinstance(pairs, slice) else pairs.repeat_interleave(self.views)
 
 
 @dataclass(frozen=True)
@@ -64,3 +86,9 @@ class Prediction:
     decoding: Features | None = None
     features: Features | None = None
     imagery: Features | None = None
+
+    def at(self, which: Which) -> "Prediction":
+        """Return the prediction of some of the batch."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        some: Any = {name: None if value is None else value[which] for name, value in values.items()}
+        return Prediction(**some)

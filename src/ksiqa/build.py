@@ -4,6 +4,7 @@ Here and in ``trainers`` alone Hydra's instantiate is known; every other part of
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,26 @@ def plain(node: Any) -> Any:
     return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
 
 
-def image_source(node: DictConfig) -> ImageSource:
-    """Build the images and labels of a ``data`` node."""
-    return instantiate(node.source)
+def image_source(node: DictConfig, *, name: str | None = None) -> ImageSource:
+    """Build the images and labels of a ``data`` node.
+
+    Args:
+        node: of one set.
+        name: by which the set goes, where it is not its own.
+
+    Raises:
+        ConfigError: the node of a mix.
+    """
+    if "sets" in node:
+        raise ConfigError(
+            found="data=mix where one set is wanted",
+            expected=f"one of {', '.join(node.sets)}",
+            do="name the sets one at a time",
+        )
+    source: ImageSource = instantiate(node.source)
+    if name is not None:
+        source.table = replace(source.table, facts=replace(source.table.facts, name=name))
+    return source
 
 
 def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, seed: int, cell: int) -> QualityData:
@@ -64,17 +82,17 @@ def pairs_made(node: DictConfig) -> dict[str, Any]:
     return {key: plain(node)[key] for key in keys if "families" in node}
 
 
-def scored_data(config: DictConfig, trained: TrainedModel) -> QualityData:
-    """Build the data that a saved model is evaluated on, seen as the model was tested: its views, its short side and
-    its batches (kernels of another batch size round otherwise, in the last digits)."""
-    node = config.data
-    if pairs_made(node) and node.source.name == trained.source:  # the same pairs as in training, for the same scores
-        node = OmegaConf.merge(node, trained.training["pairs_made"])
-    source, cell = image_source(node), trained.network.feature_extraction.cell
-    data = quality_data(node, source=source, split=config.split, seed=0, cell=cell)
+def scored_data(node: DictConfig, *, split: DictConfig, trained: TrainedModel, name: str | None = None) -> QualityData:
+    """Build a set that a saved model is evaluated on, seen as the model was tested: its views, its short side and its
+    batches (kernels of another batch size round otherwise, in the last digits)."""
+    if pairs_made(node):  # the same pairs as in training, for the same scores
+        made: Any = OmegaConf.merge(node, trained.training["pairs_made"].get(name or node.source.name, {}))
+        node = made
+    source, cell = image_source(node, name=name), trained.network.feature_extraction.cell
+    data = quality_data(node, source=source, split=split, seed=0, cell=cell)
     data.batch_size = trained.batch_size
     for dataset in data.parts.values():
-        dataset.views, dataset.short_side = trained.views, trained.short_side
+        dataset.views, dataset.short_side = trained.views, trained.short_side_of(data.name)
     return data
 
 

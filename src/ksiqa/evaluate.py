@@ -17,28 +17,28 @@ def main(arguments: list[str] | None = None) -> None:
 
 def evaluate(config: "DictConfig", folder: Path) -> None:
     """Score the test part of a split with a saved model and write the same report as training does."""
-    from ksiqa import build, trainers
+    from ksiqa import build, mix, trainers
     from ksiqa.inference.evaluation import test
     from ksiqa.inference.model_folder import load_model
     from ksiqa.quiet import quiet_lightning
-    from ksiqa.report.run_folder import figures, provenance, write_report
+    from ksiqa.report.run_folder import counts, figures, provenance, write_report
     from ksiqa.run import show
 
     quiet_lightning()
     trained = load_model(Path(config.checkpoint).expanduser())
-    data = build.scored_data(config, trained)
-    tested = test(trained, data, trainer=trainers.scoring_trainer(config))
+    sets = mix.scored_sets(config, trained)
+    tested = [test(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
     results = {
         **figures(tested),
-        "test_n": len(data.split.test),
-        "data": data.name,
+        **{name: value for name, value in counts(sets).items() if not name.startswith(("train", "validation"))},
+        "data": "+".join(one.name for one in sets),
         "experiment": "evaluate",
         "checkpoint": str(config.checkpoint),
         "split": build.plain(config.split),
         **provenance(),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_report(folder, tested=tested, ridge=None, data=data, results=results)
+    write_report(folder, tested=tested, results=results)
     show(tested, results, Path(config.checkpoint))
 
 

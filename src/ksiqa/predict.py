@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     with errors_as_text():
         options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
         check_output(options.output)
-        rows = predict(options.paths, model=options.model, reference=options.reference)
+        rows = predict(options.paths, model=options.model, reference=options.reference, scale=options.scale)
         if options.output is not None:
             write(rows, options.output)
         show(rows)
@@ -40,13 +40,15 @@ def main(arguments: list[str] | None = None) -> None:
             raise SystemExit(FAILED)
 
 
-def predict(paths: list[str], *, model: Path, reference: Path | None) -> list[dict[str, Any]]:
+def predict(paths: list[str], *, model: Path, reference: Path | None, scale: str | None = None) -> list[dict[str, Any]]:
     """Score files, the images in folders, and what globs match; a file that cannot be scored keeps its row.
 
     Returns:
-        Rows of ``image``, ``score`` in [0, 1], ``score_raw`` on the model's own scale, ``error`` (empty where scored).
+        Rows of ``image``, ``score`` in [0, 1], ``score_raw`` on its raw scale, ``scale`` (the set whose scale both are
+        on), ``error`` (empty where scored; the others are None where not).
 
     Raises:
+        ConfigError: no scale of that name.
         ImageError: a path that names nothing, or a reference that cannot be read.
         ModelFolderError: no model there, or it cannot score so.
     """
@@ -58,7 +60,7 @@ def predict(paths: list[str], *, model: Path, reference: Path | None) -> list[di
 
     trained = load_model(model)
     wanted = None if reference is None else read_image(reference)
-    return [_row(trained, file, wanted) for file in track(files, description="scoring", transient=True)]
+    return [_row(trained, file, wanted, scale) for file in track(files, description="scoring", transient=True)]
 
 
 def found_files(paths: list[str]) -> list[Path]:
@@ -128,23 +130,24 @@ def show(rows: list[dict[str, Any]]) -> None:
 
     table = Table()
     table.add_column("image", overflow="fold")  # whole, to copy from
-    for name in ("score", "raw score", "error"):
-        table.add_column(name, justify="left" if name == "error" else "right")
+    for name in ("score", "raw score", "scale", "error"):
+        table.add_column(name, justify="right" if "score" in name else "left")
     for row in rows:
-        numbers = ("", "") if row["error"] else (f"{row['score']:.4f}", f"{row['score_raw']:.2f}")
+        numbers = ("", "", "") if row["error"] else (f"{row['score']:.4f}", f"{row['score_raw']:.2f}", row["scale"])
         table.add_row(escape(row["image"]), *numbers, escape(row["error"]))
     Console().print(table)
 
 
-def _row(trained: "TrainedModel", file: Path, reference: Any) -> dict[str, Any]:
+def _row(trained: "TrainedModel", file: Path, reference: Any, scale: str | None) -> dict[str, Any]:
     from ksiqa.data.image_file import read_image
     from ksiqa.errors import ImageError
     from ksiqa.inference.scoring import score_image
 
     try:
-        scored = score_image(trained, read_image(file), reference)
+        scored = score_image(trained, read_image(file), reference, scale=scale)
     except ImageError as error:
-        return {"image": str(file), "score": None, "score_raw": None, "error": f"{error.found}; {error.do}"}
+        nothing = dict.fromkeys(("score", "score_raw", "scale"))
+        return {"image": str(file), **nothing, "error": f"{error.found}; {error.do}"}
     return {"image": str(file), **scored._asdict(), "error": ""}
 
 
@@ -153,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or patterns")
     parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model/ folder of a run")
     parser.add_argument("--reference", type=Path, help="score against this image, by the teacher")
+    parser.add_argument("--scale", metavar="NAME", help="set on whose scale to score, of those the model learned from")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write scores as .csv or .jsonl")
     return parser
 

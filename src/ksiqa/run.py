@@ -1,6 +1,7 @@
 """One training run, from a composed config to a folder with the trained model and its test figures."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,10 @@ from ksiqa.files import write_whole
 from ksiqa.inference.evaluation import Tested, test
 from ksiqa.inference.model_folder import load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
-from ksiqa.metric.agreement import agreement
 from ksiqa.metric.collected import Collected
 from ksiqa.processes import check_launch, is_first, part_ways
 from ksiqa.quiet import quiet_lightning
-from ksiqa.report.run_folder import figures, provenance, write_report
+from ksiqa.report.run_folder import counts, figures, provenance, write_report
 from ksiqa.resume import run_folder
 from ksiqa.training import train_phases
 
@@ -45,25 +45,24 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         with write_whole(folder / "config.yaml") as file:
             file.write(OmegaConf.to_yaml(config, resolve=True))
     parts = assemble(config)
-    if is_first():
-        write_split(parts.target.split, parts.target.table, folder / "split")
+    sets = parts.target.sets
+    for one in sets if is_first() else []:
+        write_split(one.split, one.table, folder / "split" / (one.name if len(sets) > 1 else ""))
     fr_source = train_phases(config, parts, folder)
     part_ways()
     if not is_first():
         return None
     save_model(trained_model(config, parts, fr_source=fr_source), folder / "model")
     trained = load_model(folder / "model")
-    ridge = ridge_test(parts.target) if config.report.ridge else None
-    tested = test(trained, parts.target, trainer=trainers.scoring_trainer(config))
+    ridges = [ridge_test(one) if config.report.ridge else None for one in sets]  # before features are let go
+    tested = [
+        test(trained, one, trainer=trainers.scoring_trainer(config))._replace(ridge=ridge)
+        for one, ridge in zip(sets, ridges, strict=True)
+    ]
     results = {
         **figures(tested),
-        **(agreement(ridge.score, ridge.label, unit=parts.target.unit).as_dict("ridge/") if ridge else {}),
-        "train_n": len(parts.target.split.train),
-        "validation_n": len(parts.target.split.validation),
-        "test_n": len(parts.target.split.test),
+        **counts(sets),
         "data": parts.target.name,
-        "label": parts.target.table.facts.label,
-        "missing": parts.target.table.missing,
         "experiment": config.name,
         "model": config.model.kind,
         "sharing": config.sharing.kind,
@@ -73,7 +72,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         **provenance(),
         "seconds": round(time.monotonic() - started, 1),
     }
-    write_report(folder, tested=tested, ridge=ridge, data=parts.target, results=results)
+    write_report(folder, tested=tested, results=results)
     show(tested, results, folder / "model")
     return results
 
@@ -85,14 +84,17 @@ def ridge_test(data: QualityData) -> Collected:
     return Collected(row=rows[order], score=ridge_scores(data)[order], label=data.table.scores[rows[order]])
 
 
-def show(tested: Tested, results: dict[str, Any], model: Path) -> None:
+def show(tested: Sequence[Tested], results: dict[str, Any], model: Path) -> None:
     """Print the test figures and where the model is."""
     table = Table(title=f"{results['experiment']}: test part of {results['data']}, {results['test_n']} images")
     for column in ("model", "SRCC", "PLCC", "PLCC fitted", "KRCC", "RMSE"):
         table.add_column(column, justify="left" if column == "model" else "right")
-    for name, one in tested.agreements.items():
-        values = one.as_dict("").values()
-        table.add_row(name, *("no fit" if value is None else f"{value:.4f}" for value in values))
+    for one in tested:
+        for name, found in one.agreements.items():
+            values = ("no fit" if value is None else f"{value:.4f}" for value in found.as_dict("").values())
+            table.add_row(f"{name} on {one.data.name}" if len(tested) > 1 else name, *values)
+    if len(tested) > 1:
+        table.add_row("mean over the sets", *(f"{results[f'test/mean_{name}']:.4f}" for name in ("srcc", "plcc")))
     console = Console()
     console.print(table)
     console.print(f"model: {model}", soft_wrap=True)

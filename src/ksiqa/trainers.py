@@ -25,7 +25,7 @@ EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which th
 def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trainer:
     """Build the Trainer of a phase; its checkpoints go to ``checkpoints/<phase>``."""
     select = choice(config.task.select, allowed=("last", "best"), name="task.select")
-    if select == "best" and not phase.target.split.validation:
+    if select == "best" and not phase.target.has_validation:
         raise ConfigError(
             found="task.select=best without a validation part",
             expected="images to choose by that are neither trained on nor tested",
@@ -34,7 +34,7 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
     checkpoint = ModelCheckpoint(
         dirpath=folder / "checkpoints" / phase.name,
         filename="best" if select == "best" else "epoch",
-        monitor="validation/srcc" if select == "best" else None,
+        monitor=phase.task.criterion if select == "best" else None,
         mode="max",
         save_last=True,
     )

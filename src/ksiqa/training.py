@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from ksiqa import trainers
 from ksiqa.assembly import Parts
-from ksiqa.data.datamodule import QualityData
+from ksiqa.data.mixed import Data
 from ksiqa.errors import ConfigError
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
@@ -28,13 +28,13 @@ def train_phases(config: DictConfig, parts: Parts, folder: Path) -> str | None:
         if held_out is not None:
             srcc.append(fr_srcc(config, parts, held_out))
     if isinstance(parts.model, Teacher) or config.sharing.kind == "joint":
-        return parts.target.name
+        return next(one.name for one in parts.target.sets if one.has_references)
     if held_out is not None and srcc[0] - srcc[-1] <= FR_MAY_LOSE:
-        return held_out.name
+        return held_out.sets[0].name
     return None
 
 
-def pairs_held_out(config: DictConfig, parts: Parts) -> QualityData | None:
+def pairs_held_out(config: DictConfig, parts: Parts) -> Data | None:
     """Return the data whose validation part shows whether the teacher still scores after the phases that follow its
     own; None for regimes without such phases.
 
@@ -45,7 +45,7 @@ def pairs_held_out(config: DictConfig, parts: Parts) -> QualityData | None:
     if kind not in ("transfer", "sequential"):
         return None
     data = parts.pairs or parts.target
-    if not data.split.validation:
+    if not data.has_validation:
         raise ConfigError(
             found=f"sharing={kind} without a validation part",
             expected="pairs held out, on which to see whether the teacher still scores after the student's phase",
@@ -54,12 +54,13 @@ def pairs_held_out(config: DictConfig, parts: Parts) -> QualityData | None:
     return data
 
 
-def fr_srcc(config: DictConfig, parts: Parts, data: QualityData) -> float:
-    """Return the teacher's SRCC on the validation part of ``data``."""
+def fr_srcc(config: DictConfig, parts: Parts, data: Data) -> float:
+    """Return the teacher's SRCC on the validation part of ``data``, of a mix the mean over its sets."""
     assert isinstance(parts.model, Student)  # only a student is trained by transfer or sequential
-    task = QualityTask(student=None, teacher=parts.model.teacher(), source=data.name, unit=data.unit)
-    trainers.scoring_trainer(config, alone=False).validate(task, data.val_dataloader(), verbose=False)
-    return float(task.trainer.callback_metrics["validation/srcc"])
+    task = QualityTask(student=None, teacher=parts.model.teacher(), units={one.name: one.unit for one in data.sets})
+    loaders = [one.val_dataloader() for one in data.sets]
+    trainers.scoring_trainer(config, alone=False).validate(task, loaders, verbose=False)
+    return float(task.trainer.callback_metrics[task.criterion])
 
 
 def fit(config: DictConfig, phase: Phase, folder: Path) -> None:
@@ -67,10 +68,9 @@ def fit(config: DictConfig, phase: Phase, folder: Path) -> None:
     for part in phase.frozen:
         part.requires_grad_(False)
     trainer = trainers.trainer(config, phase=phase, folder=folder)
-    validation = phase.target.val_dataloader() if phase.target.split.validation else None
     last = folder / "checkpoints" / phase.name / "last.ckpt"
     loaders = phase.loaders(processes=trainer.world_size)
-    trainer.fit(phase.task, loaders, validation, ckpt_path=last if last.exists() else None)
+    trainer.fit(phase.task, loaders, phase.validation(), ckpt_path=last if last.exists() else None)
     if config.task.select == "best":
         checkpoint: Any = trainer.checkpoint_callback
         best = torch.load(checkpoint.best_model_path, weights_only=True)

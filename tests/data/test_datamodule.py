@@ -20,7 +20,7 @@ def test_training_batches_are_full_and_use_every_image_equally(scored_files):
     loader = data.train_dataloader()
     rows = []
     for epoch in range(5):
-        loader.sampler.set_epoch(epoch)
+        loader.batch_sampler.sampler.set_epoch(epoch)
         for batch in loader:
             assert len(batch.score) == 6
             rows += batch.row.tolist()
@@ -34,7 +34,9 @@ def test_a_source_beside_another_gives_as_many_batches(scored_files):
 def test_several_processes_share_an_epoch(scored_files):
     data = quality_data(scored_files, batch_size=2)
     assert (data.batches(processes=1), data.batches(processes=3), data.batches(processes=40)) == (8, 2, 1)
-    assert data.train_dataloader(processes=3).sampler.draws == 12  # 2 batches of 2 images in each of 3 processes
+    assert (
+        data.train_dataloader(processes=3).batch_sampler.sampler.draws == 12
+    )  # 2 batches of 2 images in each of 3 processes
 
 
 @pytest.mark.parametrize("distinct", [None, 2])

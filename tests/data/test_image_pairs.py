@@ -99,12 +99,18 @@ def test_a_batch_keeps_the_views_of_an_image_together(scored_files):
     assert batch.distorted.image.dtype == torch.uint8
 
 
-def test_references_for_all_rows_or_for_none(scored_files, files_without_references):
-    samples = [_pairs(scored_files)[Draw(0, 0)], _pairs(files_without_references)[Draw(1, 0)]]
-    with pytest.raises(
-        ImageError, match=r"found: a batch in which row 1 has no reference and others have\nexpected: references for"
-    ):
-        collated(samples)
+def test_a_batch_tells_which_images_have_a_reference(scored_files, files_without_references):
+    views = ScoringViews(kind="grid", side=32, grid=2, cell=16)
+    with_one, without = (_pairs(source, views=views) for source in (scored_files, files_without_references))
+    batch = collated([with_one[Draw(0, 0)], without[Draw(1, 0)], with_one[Draw(2, 0)]])
+    assert batch.row[batch.pairs].tolist() == [0, 2]
+    assert (len(batch.distorted), len(batch.reference)) == (12, 8)
+    for place, image in ((0, 0), (4, 8)):  # the first views of the images with a reference
+        assert torch.equal(batch.distorted.image[batch.paired_views][place], batch.distorted.image[image])
+    all_of_them, none = collated([with_one[Draw(0, 0)]]), collated([without[Draw(0, 0)]])
+    assert all_of_them.referenced is None
+    assert all_of_them.row[all_of_them.pairs].tolist() == [0]
+    assert none.row[none.pairs].tolist() == []
 
 
 def test_an_image_smaller_than_the_crop_is_named(scored_files):

@@ -78,16 +78,6 @@ def _process(rank, *, of):
         distributed.destroy_process_group()
 
 
-def test_processes_take_every_nth_draw_of_the_same_order():
-    order = SeededOrder(size=5, draws=12, seed=2)
-    order.set_epoch(1)
-    whole = list(order)
-    for rank in range(3):
-        with _process(rank, of=3):
-            assert list(order) == whole[rank::3]
-            assert len(order) == 4
-
-
 @pytest.mark.parametrize(("batch_size", "counts"), [(2, [2, 1, 1]), (8, [1, 1, 1])])
 def test_processes_share_the_batches_and_none_goes_without(batch_size, counts):
     """Batches of 8 would be two for three processes: they are made smaller."""

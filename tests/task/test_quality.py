@@ -25,7 +25,7 @@ def test_bytes_become_numbers_between_0_and_1():
 
 
 def _task(model, *, teacher=None, source="pairs"):
-    return QualityTask(student=model, teacher=teacher, source=source, unit=4.0)
+    return QualityTask(student=model, teacher=teacher, units={source: 4.0})
 
 
 def _tested(task, data):
@@ -48,9 +48,9 @@ def test_figures_are_over_the_whole_part(batch_size, pairs):
         ]
     alone = torch.cat([one.score for one in scores]).double().numpy()
     labels = pairs.table.scores[list(data.split.test)]
-    assert task.scores["student"].score == pytest.approx(alone, abs=1e-5)
-    assert task.scores["student"].row.tolist() == list(data.split.test)
-    assert figures["test/srcc"] == pytest.approx(srcc(task.scores["student"].score, labels), abs=1e-6)
+    assert task.scores[0]["student"].score == pytest.approx(alone, abs=1e-5)
+    assert task.scores[0]["student"].row.tolist() == list(data.split.test)
+    assert figures["test/srcc"] == pytest.approx(srcc(task.scores[0]["student"].score, labels), abs=1e-6)
     assert {"test/plcc", "test/krcc", "test/teacher_srcc", "test/imagery_error"} <= set(figures)
     assert figures["test/imagery_error"] == pytest.approx(figures["test/identity_error"])  # untrained: the same
 
@@ -65,14 +65,14 @@ def test_an_images_score_is_the_mean_over_its_views(pairs):
     with torch.inference_mode():
         views = student(as_images(batch).distorted, source="pairs").score
     means = views.view(-1, 4).mean(dim=1).tolist()
-    assert task.scores["student"].score[: len(means)] == pytest.approx(means, abs=1e-5)
+    assert task.scores[0]["student"].score[: len(means)] == pytest.approx(means, abs=1e-5)
 
 
 def test_a_teacher_alone_stands_first(pairs):
     teacher = tiny_model(kind="teacher", sources=("pairs",))
     task = _task(None, teacher=teacher)
     figures = _tested(task, quality_data(pairs))
-    assert task.headline == "teacher"
+    assert list(task.scores[0]) == ["teacher"]
     assert "test/srcc" in figures
     assert "test/teacher_srcc" not in figures
     assert "test/imagery_error" not in figures
@@ -82,6 +82,6 @@ def test_each_source_has_its_scale(pairs):
     """A teacher on the pairs' scale beside a student on another's."""
     student = tiny_model(sources=("photographs", "pairs")).eval()
     student.regressor.calibration.shift["pairs"].data.fill_(3.0)
-    task = QualityTask(student=student, teacher=student.teacher(), source="photographs", fr_source="pairs", unit=4.0)
+    task = QualityTask(student=student, teacher=student.teacher(), units={"photographs": 4.0}, fr_source="pairs")
     _tested(task, quality_data(pairs))
-    assert task.scores["teacher"].score.min() > task.scores["student"].score.max()
+    assert task.scores[0]["teacher"].score.min() > task.scores[0]["student"].score.max()

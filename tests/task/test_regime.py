@@ -138,7 +138,7 @@ def test_without_rehearsal_the_second_phase_sees_the_target_alone(pairs, photogr
 def test_each_phase_draws_anew(pairs, photographs):
     data = {"target": quality_data(photographs), "pairs": quality_data(pairs)}
     phases = _regime("transfer").phases(tiny_model(sources=SOURCES), instructor=None, **data)
-    first, second = (list(phase.loaders()["pairs"].sampler) for phase in phases)
+    first, second = ([draw for batch in phase.loaders()["pairs"].batch_sampler for draw in batch] for phase in phases)
     assert not set(first) & set(second)
 
 
@@ -146,7 +146,7 @@ def test_processes_share_the_steps(pairs):
     data = quality_data(pairs)  # 120 images in batches of 8
     (phase,) = _regime("none").phases(tiny_model(sources=("pairs",)), instructor=None, target=data, pairs=None)
     assert len(phase.loaders()["pairs"]) == 15
-    assert phase.loaders(processes=2)["pairs"].sampler.draws == 2 * 8 * 8
+    assert phase.loaders(processes=2)["pairs"].batch_sampler.sampler.draws == 2 * 8 * 8
 
 
 @pytest.mark.parametrize("kind", ["none", "joint", "sequential"])

@@ -22,8 +22,7 @@ def _task(student, *, teacher=None, teacher_learns=True, instructor=None, source
         instructor=instructor,
         loss=Weighted(WEIGHTS),
         optimiser=Optimiser(lr=1e-3, head_lr=3e-3, weight_decay=0.01, warmup=0.05),
-        source=source,
-        unit=4.0,
+        units={source: 4.0},
         weights=weights or {source: 1.0},
     )
 

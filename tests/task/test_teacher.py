@@ -17,8 +17,8 @@ def _task(teacher, source="pairs"):
         teacher=teacher,
         loss=Weighted({"mse": 1.0, "plcc": 1.0, "ordinal": 0.005}),
         optimiser=Optimiser(lr=1e-3, head_lr=3e-3, weight_decay=0.01, warmup=0.05),
-        source=source,
-        unit=4.0,
+        units={source: 4.0},
+        weights={source: 1.0},
     )
 
 

@@ -1,6 +1,6 @@
 """The DataModule of every dataset: a source of images, a split, and the views they are seen by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from torch.utils.data import DataLoader
 from ksiqa.data.frozen_features import Extractor, keep_features, weights_fingerprint
 from ksiqa.data.image_pairs import Draw, ImagePairs, Sample, ScoringViews, TrainingViews, collated
 from ksiqa.data.image_source import ImageSource
-from ksiqa.data.sampling import SameSizeBatches, SeededOrder
+from ksiqa.data.sampling import SameSizeBatches
 from ksiqa.data.split import Split
 from ksiqa.data.table import LabelTable
+from ksiqa.data.training_batches import ALONE, Slot, TrainingBatches
 
 Loader = DataLoader[Sample]  # gives batches: ``collated`` puts samples together
 
@@ -50,6 +51,7 @@ class QualityData(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.source, self.split, self.batch_size, self.seed = source, split, batch_size, seed
+        self.slot: Slot = ALONE  # its share of each training batch; see ``MixedData``
         dataset = partial(ImagePairs, source=source, short_side=short_side, seed=seed, with_reference=True)
         self.parts: dict[str, ImagePairs] = {
             "train": dataset(rows=split.train, views=training),
@@ -79,37 +81,65 @@ class QualityData(lightning.LightningDataModule):
         return self.table.facts.high - self.table.facts.low
 
     @property
+    def sets(self) -> Sequence["QualityData"]:
+        """This set alone; see ``MixedData``."""
+        return [self]
+
+    @property
+    def share(self) -> float:
+        """Its share of every training batch, and so the weight of its loss terms."""
+        return float(self.slot[1] - self.slot[0])
+
+    @property
     def has_references(self) -> bool:
-        """Whether every row has a reference."""
-        return bool(self.table.frame["reference"].notna().all())
+        """Whether some rows have a reference; those without one serve the student alone."""
+        return bool(self.table.frame["reference"].notna().any())
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there are images to choose by."""
+        return bool(self.split.validation)
 
     @property
     def training_scores(self) -> Float[ndarray, " rows"]:
         """Scores of the training part."""
         return self.table.scores[np.asarray(self.split.train)]
 
-    def batches(self, *, processes: int) -> int:
+    def batches(self, *, processes: int, paired: bool = False) -> int:
         """Return the batches of an epoch for each process; each is full, and over the epochs each image is drawn
         equally often. Together the processes take ``processes`` x ``batch_size`` images a step."""
-        return max(1, round(len(self.split.train) / (self.batch_size * processes)))
+        return max(1, round(len(self.train_places(paired=paired)) / (self.batch_size * processes)))
+
+    def train_places(self, *, paired: bool) -> Sequence[int]:
+        """Return the places of the training part's rows, or of those with a reference, in its dataset."""
+        rows = self.split.train
+        there = self.table.frame["reference"].notna()
+        return [place for place, row in enumerate(rows) if there[row]] if paired else range(len(rows))
 
     def without_references(self) -> None:
-        """Load no references in training, for models that are never shown any; nowhere, if some rows have none."""
-        for name, dataset in self.parts.items():
-            dataset.with_reference &= name != "train" and self.has_references
+        """Load no references in training, for models that are never shown any."""
+        self.parts["train"].with_reference = False
 
-    def train_dataloader(self, *, batches: int | None = None, processes: int = 1, phase: int = 0) -> Loader:
+    def train_dataloader(
+        self, *, batches: int | None = None, processes: int = 1, phase: int = 0, paired: bool = False
+    ) -> Loader:
         """Return training batches.
 
         Args:
             batches: an epoch and a process, where this source accompanies another one.
             processes: that train together; the loader gives each its share.
             phase: of the training; each draws anew.
+            paired: rows with a reference alone, for a teacher on its own.
         """
-        draws = (batches or self.batches(processes=processes)) * self.batch_size * processes
-        dataset = self.parts["train"]
-        order = SeededOrder(size=len(dataset), draws=draws, seed=self.seed, phase=phase)
-        return DataLoader(dataset, batch_size=self.batch_size, sampler=order, **self.loading)
+        order = TrainingBatches(
+            places=self.train_places(paired=paired),
+            batch_size=self.batch_size,
+            batches=(batches or self.batches(processes=processes, paired=paired)) * processes,
+            slot=self.slot,
+            seed=self.seed,
+            phase=phase,
+        )
+        return DataLoader(self.parts["train"], batch_sampler=order, **self.loading)
 
     def val_dataloader(self) -> Loader:
         """Return the validation part, each image once."""

@@ -75,11 +75,15 @@ def _compute(dataset: ImagePairs, batches: list[list[Draw]], extractor: Extracto
     index: Index = {}
     with write_whole(folder / "features.bin", "wb") as file:
         for draws in track(batches, description=f"frozen features, {side}", transient=True):
-            batch = collated([dataset[draw] for draw in draws])
+            samples = {draw: dataset[draw] for draw in draws}
+            seen = [draw for draw in draws if getattr(samples[draw], side) is not None]  # some may lack a reference
+            if not seen:
+                continue
+            batch = collated([samples[draw] for draw in seen])
             for branch, features in extractor(getattr(batch, side).image).items():
-                shape = (len(draws), batch.views, *features.shape[1:])
+                shape = (len(seen), batch.views, *features.shape[1:])
                 half = features.to(torch.float16).cpu().reshape(shape).contiguous().numpy()
-                for draw, values in zip(draws, half, strict=True):
+                for draw, values in zip(seen, half, strict=True):
                     index.setdefault(_key(draw), {})[branch] = (file.tell() // values.itemsize, list(values.shape))
                     file.write(values.tobytes())
     with write_whole(folder / "index.json") as file:

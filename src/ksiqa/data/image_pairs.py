@@ -130,20 +130,16 @@ class ImagePairs(Dataset[Sample]):
 
 def collated(samples: Sequence[Sample]) -> Batch:
     """Put samples of one size into a batch; images stay bytes until they are on the device."""
+    there = [sample.reference is not None for sample in samples]
     references = [sample.reference for sample in samples if sample.reference is not None]
-    if references and len(references) < len(samples):
-        without = next(sample.row for sample in samples if sample.reference is None)
-        raise ImageError(
-            found=f"a batch in which row {without} has no reference and others have",
-            expected="references for all rows of a source, or for none",
-            do="use sharing=none, or train on the rows that have references",
-        )
+    known = [sample.known_reference for sample in samples if sample.reference is not None]
     return Batch(
         distorted=_view([sample.distorted for sample in samples], [sample.known for sample in samples]),
-        reference=_view(references, [sample.known_reference for sample in samples]) if references else None,
+        reference=_view(references, known) if references else None,
         score=torch.tensor([sample.score for sample in samples], dtype=torch.float32),
         row=torch.tensor([sample.row for sample in samples]),
         views=len(samples[0].distorted),
+        referenced=torch.tensor(there) if any(there) and not all(there) else None,
     )
 
 

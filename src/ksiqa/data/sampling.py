@@ -4,7 +4,6 @@ Where several processes train one model, each draws its share of the same order.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 import numpy as np
 import torch.distributed
@@ -17,13 +16,11 @@ from ksiqa.errors import ConfigError
 class SeededOrder(Sampler[Draw]):
     """Draws of training: permutations one after another, each image once in each.
 
-    Of several processes, each takes every n-th draw: what all of them draw together is the same for any number.
-
     Args:
         size: images.
         draws: draws an epoch of all processes together; more or fewer than ``size`` where the source accompanies
-            another one (rehearsal). The next epoch goes on where this one ended, so that every image is seen equally
-            often.
+            another one (rehearsal, a mix). The next epoch goes on where this one ended, so that every image is seen
+            equally often.
         seed: of the permutations.
         phase: of the training, counted from 0; each has permutations and crops of its own.
     """
@@ -36,14 +33,9 @@ class SeededOrder(Sampler[Draw]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        rank, processes = place_among_processes()
-        return len(range(rank, self.draws, processes))
+        return self.draws
 
     def __iter__(self) -> Iterator[Draw]:
-        rank, processes = place_among_processes()
-        return islice(self._of_all_processes(), rank, None, processes)
-
-    def _of_all_processes(self) -> Iterator[Draw]:
         first = self.epoch * self.draws
         for number in range(first // self.size, (first + self.draws - 1) // self.size + 1):
             order = np.random.default_rng([self.seed, number, self.phase]).permutation(self.size)

@@ -10,11 +10,13 @@ from ksiqa.task.quality import QualityTask
 
 
 class Tested(NamedTuple):
-    """Scores and figures of a test part, by model (``student``, ``teacher``), the headline's first."""
+    """Scores and figures of a set's test part, by model (``student``, ``teacher``), the headline's first."""
 
+    data: QualityData
     scores: dict[str, Collected]
     agreements: dict[str, Agreement]
     imagery: dict[str, float]  # ``imagery_error`` and ``identity_error`` where there are references
+    ridge: Collected | None = None  # scores of a ridge beside the model
 
 
 def test(trained: TrainedModel, data: QualityData, *, trainer: Any) -> Tested:
@@ -30,19 +32,16 @@ def test(trained: TrainedModel, data: QualityData, *, trainer: Any) -> Tested:
     task = QualityTask(
         student=trained.student,
         teacher=trained.teacher if data.has_references else None,
-        source=data.name if known else trained.source,
+        units={data.name if known else trained.source: data.unit},
         fr_source=data.name if known else trained.fr_source,
-        unit=data.unit,
     )
     trainer.test(task, data.test_dataloader(), verbose=False)
     labels = data.table.scores  # as read, in double precision
-    scores = {
-        name: one._replace(label=labels[one.row])
-        for name, one in sorted(task.scores.items(), key=lambda item: item[0] != task.headline)
-    }
+    scores = {name: one._replace(label=labels[one.row]) for name, one in task.scores[0].items()}
     imagery = ("imagery_error", "identity_error")
     logged = {name: trainer.callback_metrics.get(f"test/{name}") for name in imagery}
     return Tested(
+        data=data,
         scores=scores,
         agreements={name: agreement(one.score, one.label, unit=data.unit) for name, one in scores.items()},
         imagery={name: float(value) for name, value in logged.items() if value is not None},

@@ -1,7 +1,7 @@
 """A trained model as a folder: ``model.safetensors`` and ``config.json``. Nothing in it is ever executed."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class TrainedModel:
 
     ``scales`` are the facts of each source of scores; ``source`` is the one whose scale no-reference scores are on,
     ``fr_source`` the one of full-reference scores, None where the model has no trained teacher. ``batch_size`` is the
-    one it was tested with: in the last digits scores depend on it.
+    one it was tested with: in the last digits scores depend on it. ``short_sides`` are those of a mix's other sets.
     """
 
     network: Student | Plain | Teacher
@@ -41,6 +41,7 @@ class TrainedModel:
     short_side: int | None
     batch_size: int
     training: dict[str, Any]  # how it came about: for the reader, not for the code
+    short_sides: dict[str, int | None] = field(default_factory=dict)
 
     @property
     def student(self) -> Student | Plain | None:
@@ -55,6 +56,10 @@ class TrainedModel:
         if self.fr_source is None or not isinstance(self.network, Student):
             return None
         return self.network.teacher()
+
+    def short_side_of(self, source: str) -> int | None:
+        """The short side to which larger images of a source are made smaller, or None."""
+        return self.short_sides.get(source, self.short_side)
 
 
 def save_model(trained: TrainedModel, folder: Path) -> None:
@@ -71,6 +76,7 @@ def save_model(trained: TrainedModel, folder: Path) -> None:
         "scales": {name: _scale(facts) for name, facts in trained.scales.items()},
         "views": vars(trained.views),
         "short_side": trained.short_side,
+        "short_sides": trained.short_sides,
         "batch_size": trained.batch_size,
         "training": trained.training,
     }
@@ -129,6 +135,7 @@ def _trained(config: dict[str, Any], folder: Path) -> TrainedModel:
         fr_source=config["fr_source"],
         views=ScoringViews(**config["views"]),
         short_side=config["short_side"],
+        short_sides=config.get("short_sides", {}),  # models of one set may lack it
         batch_size=config["batch_size"],
         training=config["training"],
     )

@@ -14,6 +14,7 @@ TERMS = {
     "plcc": "1 - Pearson's correlation within the batch",
     "rank": "hinge over pairs in the wrong order",
     "ordinal": "cross entropy of the ordinal levels, summed over thresholds",
+    "pristine": "how far the teacher scores pristine pairs below the batch's best label",
     "imagery_cosine": "1 - cosine between imagery and the reference's features",
     "imagery_smooth_l1": "smooth L1 between imagery and the reference's features",
     "sharing_decoding": "smooth L1 between the student's and the teacher's decoder output",

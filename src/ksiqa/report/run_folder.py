@@ -1,8 +1,10 @@
-"""What a run leaves behind: results.json, predictions.csv, scatter.png."""
+"""What a run leaves behind: results.json, predictions.csv, scatter.png, of one set or of several."""
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -12,50 +14,80 @@ from ksiqa import __version__
 from ksiqa.data.datamodule import QualityData
 from ksiqa.files import write_whole
 from ksiqa.inference.evaluation import Tested
-from ksiqa.metric.collected import Collected
+from ksiqa.metric.agreement import agreement
 from ksiqa.report.scatter import scatter_plot
 
 
-def figures(tested: Tested) -> dict[str, float | None]:
-    """Return all test figures under their keys: ``test/srcc`` of the headline, ``test/teacher_srcc`` of the other."""
+def figures(tested: Sequence[Tested]) -> dict[str, float | None]:
+    """Return all test figures under their keys: ``test/srcc`` of the headline, ``test/teacher_srcc`` of the other.
+
+    Of several sets each has its own, ``test/koniq10k/srcc``, and beside them stand the means over the sets,
+    ``test/mean_srcc`` and ``test/mean_plcc``: scores of different scales are never put into one figure.
+    """
     keyed: dict[str, float | None] = {}
-    for place, (name, one) in enumerate(tested.agreements.items()):
-        keyed |= one.as_dict("test/" if place == 0 else f"test/{name}_")
-    return keyed | {f"test/{name}": value for name, value in tested.imagery.items()}
+    for one in tested:
+        prefix = "test/" + _folder(one, tested)
+        for place, (name, found) in enumerate(one.agreements.items()):
+            keyed |= found.as_dict(prefix if place == 0 else f"{prefix}{name}_")
+        keyed |= {f"{prefix}{name}": value for name, value in one.imagery.items()}
+        if one.ridge is not None:
+            keyed |= agreement(one.ridge.score, one.ridge.label, unit=one.data.unit).as_dict(
+                "ridge/" + _folder(one, tested)
+            )
+    if len(tested) > 1:
+        first = [next(iter(one.agreements.values())) for one in tested]
+        keyed |= {f"test/mean_{name}": fmean(getattr(one, name) for one in first) for name in ("srcc", "plcc")}
+    return keyed
 
 
-def write_report(
-    folder: Path, *, tested: Tested, ridge: Collected | None, data: QualityData, results: dict[str, Any]
-) -> None:
-    """Write predictions and plot, then results.json: with it, the run is done."""
-    write_predictions(folder / "predictions.csv", tested=tested, ridge=ridge, data=data)
-    name = next(iter(tested.scores))
-    scores, fit = tested.scores[name], tested.agreements[name].fit
-    facts = data.table.facts
-    line = None
-    if fit.converged:
-        along = np.linspace(scores.score.min(), scores.score.max(), 200)
-        line = (facts.to_raw(along), facts.to_raw(fit(along)))
-    scatter_plot(
-        folder / "scatter.png",
-        score_raw=facts.to_raw(scores.score),
-        label_raw=facts.to_raw(scores.label),
-        fit_line=line,
-        title=f"{facts.title}, test part",
-        label_name=facts.label,
-    )
+def counts(sets: Sequence[QualityData]) -> dict[str, Any]:
+    """Return how many images the parts have and what is missing; of several sets the sums, and each set's own."""
+    each = {one.name: _counts(one) for one in sets}
+    if len(sets) == 1:
+        return each[sets[0].name] | {"label": sets[0].table.facts.label}
+    sums = {key: sum(one[key] for one in each.values()) for key in each[sets[0].name]}
+    labels = {one.name: {"label": one.table.facts.label, "share": one.share} for one in sets}
+    return sums | {"sets": {name: one | labels[name] for name, one in each.items()}}
+
+
+def write_report(folder: Path, *, tested: Sequence[Tested], results: dict[str, Any]) -> None:
+    """Write predictions and plots, then results.json: with it, the run is done."""
+    write_predictions(folder / "predictions.csv", tested=tested)
+    for one in tested:
+        facts = one.data.table.facts
+        name = next(iter(one.scores))
+        scores, fit = one.scores[name], one.agreements[name].fit
+        line = None
+        if fit.converged:
+            along = np.linspace(scores.score.min(), scores.score.max(), 200)
+            line = (facts.to_raw(along), facts.to_raw(fit(along)))
+        scatter_plot(
+            folder / (f"scatter_{one.data.name}.png" if len(tested) > 1 else "scatter.png"),
+            score_raw=facts.to_raw(scores.score),
+            label_raw=facts.to_raw(scores.label),
+            fit_line=line,
+            title=f"{facts.title}, test part",
+            label_name=facts.label,
+        )
     with write_whole(folder / "results.json") as file:
         json.dump(results, file, indent=2)
 
 
-def write_predictions(path: Path, *, tested: Tested, ridge: Collected | None, data: QualityData) -> None:
-    """Write the scores of the test part, a row an image; a teacher's beside a student's as ``fr_score``, a ridge's as
-    ``ridge_score``."""
-    facts, frame = data.table.facts, data.table.frame
-    scores, *others = tested.scores.values()
-    rows = frame.iloc[scores.row]
+def write_predictions(path: Path, *, tested: Sequence[Tested]) -> None:
+    """Write the scores of the test parts, a row an image, of several sets with the set's name as ``data``; a teacher's
+    beside a student's as ``fr_score``, a ridge's as ``ridge_score``."""
+    table = pd.concat([_predictions(one) for one in tested])
+    with write_whole(path) as file:
+        table.drop(columns="data" if len(tested) == 1 else []).to_csv(file, index=False)
+
+
+def _predictions(one: Tested) -> pd.DataFrame:
+    facts = one.data.table.facts
+    scores, *others = one.scores.values()
+    rows = one.data.table.frame.iloc[scores.row]
     table = pd.DataFrame(
         {
+            "data": one.data.name,
             "image": rows["image"].to_numpy(),
             "reference": rows["reference"].to_numpy(),
             "label": rows["raw"].to_numpy(),
@@ -63,12 +95,28 @@ def write_predictions(path: Path, *, tested: Tested, ridge: Collected | None, da
             "score_raw": facts.to_raw(scores.score),
         }
     )
-    for other in others:
-        table["fr_score"] = other.score
-    if ridge is not None:
-        table["ridge_score"] = ridge.score
-    with write_whole(path) as file:
-        table.to_csv(file, index=False)
+    for other in others:  # of rows with a reference alone
+        table["fr_score"] = pd.Series(other.score, index=other.row).reindex(scores.row).to_numpy()
+    if one.ridge is not None:
+        table["ridge_score"] = one.ridge.score
+    return table
+
+
+def _counts(data: QualityData) -> dict[str, int]:
+    references = data.table.frame["reference"].notna()
+    return {
+        "train_n": len(data.split.train),
+        "validation_n": len(data.split.validation),
+        "test_n": len(data.split.test),
+        "train_pairs_n": len(data.train_places(paired=True)),
+        "test_pairs_n": int(references.iloc[list(data.split.test)].sum()),
+        "missing": data.table.missing,
+        "missing_references": data.table.missing_references,
+    }
+
+
+def _folder(one: Tested, tested: Sequence[Tested]) -> str:
+    return f"{one.data.name}/" if len(tested) > 1 else ""
 
 
 def provenance() -> dict[str, str | None]:

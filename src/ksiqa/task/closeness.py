@@ -32,7 +32,10 @@ class ImageryCloseness(Metric):
         self.images += len(reference)
 
     def compute(self) -> dict[str, Float[Tensor, ""]]:
-        """Return ``imagery_error`` and ``identity_error``, 0 for perfect, about 2 for unrelated features."""
+        """Return ``imagery_error`` and ``identity_error``, 0 for perfect, about 2 for unrelated features; nothing where
+        no image has a reference."""
+        if not self.images:
+            return {}
         return {"imagery_error": self.imagery / self.images, "identity_error": self.identity / self.images}
 
 

@@ -11,13 +11,12 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from ksiqa.batch import Batch, Features, Prediction, View
 from ksiqa.loss.weighted import Weighted
-from ksiqa.metric.agreement import agreement
-from ksiqa.metric.collected import Collected, CollectedScores
+from ksiqa.metric.collected import Collected
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
-from ksiqa.task.closeness import ImageryCloseness
 from ksiqa.task.schedule import warmup_cosine
+from ksiqa.task.scored_part import ScoredPart
 from ksiqa.task.terms import Terms
 
 
@@ -32,14 +31,14 @@ class Optimiser:
 
 
 class QualityTask(lightning.LightningModule):
-    """Scores a source with a model: the no-reference one, the full-reference one, or both.
+    """Scores sources with a model: the no-reference one, the full-reference one, or both.
 
     Args:
         student: the no-reference model, or None.
-        teacher: the full-reference model, or None; it scores batches that carry references.
-        source: the source of scores on whose scale the student scores.
-        fr_source: the one on whose scale the teacher scores; None: the same.
-        unit: length of the source's raw scale, for the RMSE.
+        teacher: the full-reference model, or None; it scores images that have a reference.
+        units: the sources on whose scales the parts are scored, in the order of their loaders, each with the length of
+            its raw scale.
+        fr_source: the one on whose scale the teacher scores; None: the same as the student.
     """
 
     loss: Weighted  # of the tasks that train
@@ -49,22 +48,18 @@ class QualityTask(lightning.LightningModule):
         *,
         student: Student | Plain | None,
         teacher: Teacher | None,
-        source: str,
-        unit: float,
+        units: Mapping[str, float],
         fr_source: str | None = None,
     ) -> None:
         super().__init__()
-        self.student, self.teacher, self.source, self.unit = student, teacher, source, unit
-        self.fr_source = fr_source or source
-        self.collected: Any = nn.ModuleDict(
-            {name: CollectedScores() for name, model in self._models().items() if model is not None}
-        )
-        self.closeness = ImageryCloseness()
+        self.student, self.teacher, self.sources, self.fr_source = student, teacher, list(units), fr_source
+        models = [name for name, model in self._models().items() if model is not None]
+        self.parts: Any = nn.ModuleList(ScoredPart(models=models, unit=unit) for unit in units.values())
 
     @property
-    def headline(self) -> str:
-        """Whose figures stand first: the student's where there is one."""
-        return "student" if self.student is not None else "teacher"
+    def criterion(self) -> str:
+        """The figure by which the best epoch is chosen: the SRCC, or its mean over the sources."""
+        return "validation/srcc" if len(self.sources) == 1 else "validation/mean_srcc"
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         """Turn bytes into images in [0, 1], on the device."""
@@ -73,35 +68,41 @@ class QualityTask(lightning.LightningModule):
             return {name: as_images(one) for name, one in batch.items()}
         return as_images(batch)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Collect the scores of a batch."""
         del batch_idx
-        self._collect(batch)
+        self._collect(batch, dataloader_idx)
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Collect the scores of a batch."""
         del batch_idx
-        self._collect(batch)
+        self._collect(batch, dataloader_idx)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the figures over the whole part."""
+        """Log the figures over the whole parts."""
         self._figures("validation")
 
     def on_test_epoch_end(self) -> None:
-        """Log the figures over the whole part and keep the scores for the report."""
+        """Log the figures over the whole parts and keep the scores for the report."""
         self.scores = self._figures("test")
 
-    def predict_batch(self, batch: Batch) -> tuple[dict[str, Prediction], Features | None]:
-        """Return each model's prediction for every view, and the references' features where there are some."""
+    def predict_batch(self, batch: Batch, *, source: str) -> tuple[dict[str, Prediction], Features | None]:
+        """Return each model's prediction for every view (a teacher's for views with a reference), and the references'
+        features where there are some."""
         extract = (self.student or self.teacher).feature_extraction  # type: ignore[union-attr]  # one is there
         distorted = extract(batch.distorted)
         reference = extract(batch.reference) if batch.reference is not None else None
         predictions = {}
         if self.student is not None:
-            predictions["student"] = self.student.assess(distorted, source=self.source)
+            predictions["student"] = self.student.assess(distorted, source=source)
         if self.teacher is not None and reference is not None:
-            predictions["teacher"] = self.teacher.assess(distorted, reference, source=self.fr_source)
+            paired = distorted[batch.paired_views]
+            predictions["teacher"] = self.teacher.assess(paired, reference, source=self.fr_source or source)
         return predictions, reference
+
+    def images_in(self, batch: Mapping[str, Batch]) -> int:
+        """Return how many images of the sources themselves, without what accompanies them, a step has."""
+        return sum(len(batch[source].score) for source in self.sources)
 
     def log_terms(self, terms: Terms, *, factors: Mapping[str, float], images: int) -> Tensor:
         """Log each ``source/model/term`` and return the weighted total; ``factors`` multiply the terms of a source."""
@@ -137,31 +138,21 @@ class QualityTask(lightning.LightningModule):
     def _models(self) -> dict[str, Any]:
         return {"student": self.student, "teacher": self.teacher}
 
-    def _collect(self, batch: Batch) -> None:
-        predictions, reference = self.predict_batch(batch)
-        for name, prediction in predictions.items():
-            score = prediction.score.reshape(-1, batch.views).mean(dim=1)
-            self.collected[name].update(batch.row, score, batch.score)
-        student = predictions.get("student")
-        if reference is not None and student is not None and student.imagery is not None:
-            self.closeness.update(student, reference)
+    def _collect(self, batch: Batch, place: int) -> None:
+        self.parts[place].update(batch, *self.predict_batch(batch, source=self.sources[place]))
 
-    def _figures(self, stage: str) -> dict[str, Collected]:
-        """Log what the metrics, which have gathered from all processes, say of the whole part; every process logs the
+    def _figures(self, stage: str) -> list[dict[str, Collected]]:
+        """Log what the metrics, which have gathered from all processes, say of the whole parts; every process logs the
         same figures, for all of them choose the best epoch (``sync_dist`` takes the mean of equal numbers)."""
-        scores: dict[str, Collected] = {}
-        for name, collected in self.collected.items():
-            if name != self.headline and not collected.update_called:
-                continue  # a teacher, and images without references
-            scores[name] = collected.compute()
-            collected.reset()
-            prefix = f"{stage}/" if name == self.headline else f"{stage}/{name}_"
-            figures = agreement(scores[name].score, scores[name].label, unit=self.unit).as_dict(prefix)
-            self.log_dict({key: value for key, value in figures.items() if value is not None}, sync_dist=True)
-        if self.closeness.images > 0:
-            closeness = {f"{stage}/{name}": value for name, value in self.closeness.compute().items()}
-            self.log_dict(closeness, sync_dist=True)
-            self.closeness.reset()
+        scores, srcc = [], []
+        for source, part in zip(self.sources, self.parts, strict=True):
+            prefix = f"{stage}/" if len(self.sources) == 1 else f"{stage}/{source}/"
+            figures, scored = part.figures(prefix)
+            self.log_dict(figures, sync_dist=True)
+            scores.append(scored)
+            srcc.append(figures[f"{prefix}srcc"])
+        if len(self.sources) > 1:
+            self.log(f"{stage}/mean_srcc", sum(srcc) / len(srcc), sync_dist=True)
         return scores
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from ksiqa.data.datamodule import QualityData
+from ksiqa.data.mixed import Data
 from ksiqa.loss.weighted import Weighted
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
@@ -52,7 +53,7 @@ class Regime:
         model: Student | Plain | Teacher,
         *,
         instructor: Teacher | None,
-        target: QualityData,
+        target: Data,
         pairs: QualityData | None,
     ) -> list[Phase]:
         """Return the phases in order.
@@ -60,7 +61,7 @@ class Regime:
         Args:
             model: what is trained.
             instructor: a teacher with parts of its own, for ``distil``.
-            target: the source to be good at.
+            target: the source to be good at, or several mixed.
             pairs: another source, with references, to learn from first; None where the target is all.
 
         Raises:
@@ -74,7 +75,7 @@ class Regime:
         self,
         model: Student | Plain | Teacher,
         instructor: Teacher | None,
-        target: QualityData,
+        target: Data,
         pairs: QualityData | None,
     ) -> list[Phase]:
         kind = self.sharing.kind
@@ -109,7 +110,7 @@ class Regime:
         ]
 
     def _distil(
-        self, model: Student | Plain, instructor: Teacher, target: QualityData, pairs: QualityData | None
+        self, model: Student | Plain, instructor: Teacher, target: Data, pairs: QualityData | None
     ) -> list[Phase]:
         source = pairs or target
         taught = self._teacher("teacher", instructor, source, self.sharing.pair_epochs)
@@ -121,17 +122,21 @@ class Regime:
             self._student("student", model, target, self.epochs, instructor=instructor, beside=pairs),
         ]
 
-    def _teacher(self, name: str, teacher: Teacher, target: QualityData, epochs: int) -> Phase:
+    def _teacher(self, name: str, teacher: Teacher, target: Data, epochs: int) -> Phase:
         task = TeacherTask(
-            teacher=teacher, loss=self.loss, optimiser=self.optimiser, source=target.name, unit=target.unit
+            teacher=teacher,
+            loss=self.loss,
+            optimiser=self.optimiser,
+            units={one.name: one.unit for one in target.sets},
+            weights={one.name: one.share for one in target.sets},
         )
-        return Phase(name=name, task=task, target=target, epochs=epochs)
+        return Phase(name=name, task=task, target=target, epochs=epochs, paired=True)
 
     def _student(
         self,
         name: str,
         student: Student | Plain,
-        target: QualityData,
+        target: Data,
         epochs: int,
         *,
         teacher: Teacher | None = None,
@@ -140,7 +145,8 @@ class Regime:
         beside: QualityData | None = None,
     ) -> Phase:
         rehearsed = [beside] if beside is not None and self.sharing.rehearsal else []
-        weights = {target.name: 1.0} | {data.name: self.sharing.rehearsal_weight for data in rehearsed}
+        weights = {one.name: one.share for one in target.sets}
+        weights |= {data.name: self.sharing.rehearsal_weight for data in rehearsed}
         task = StudentTask(
             student=student,
             teacher=teacher,
@@ -148,8 +154,7 @@ class Regime:
             instructor=instructor,
             loss=self.loss,
             optimiser=self.optimiser,
-            source=target.name,
-            unit=target.unit,
+            units={one.name: one.unit for one in target.sets},
             weights=weights,
         )
         return Phase(name=name, task=task, target=target, epochs=epochs, beside=rehearsed)

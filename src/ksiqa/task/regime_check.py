@@ -1,6 +1,6 @@
 """Which regime goes with which model and which images."""
 
-from ksiqa.data.datamodule import QualityData
+from ksiqa.data.mixed import Data
 from ksiqa.errors import ConfigError, choice
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
@@ -37,9 +37,7 @@ def check_pairs(kind: str, *, given: bool) -> None:
         )
 
 
-def check_regime(
-    kind: str, model: Student | Plain | Teacher, *, target: QualityData, pairs: QualityData | None
-) -> None:
+def check_regime(kind: str, model: Student | Plain | Teacher, *, target: Data, pairs: Data | None) -> None:
     """See whether the regime goes with the model and the data.
 
     Raises:
@@ -60,10 +58,12 @@ def check_regime(
     check_pairs(kind, given=pairs is not None)
     source = pairs or target
     compares = isinstance(model, Teacher) or kind in ("joint", "sequential", "transfer", "distil")
-    if compares and not source.has_references:
+    lacking = [one.name for one in source.sets if not one.train_places(paired=True)]
+    enough = kind == "joint" and len(lacking) < len(source.sets)  # the other sets of a mix serve the student alone
+    if compares and lacking and not enough:
         raise ConfigError(
-            found=f"{'model=teacher' if isinstance(model, Teacher) else f'sharing={kind}'} on {source.name},"
+            found=f"{'model=teacher' if isinstance(model, Teacher) else f'sharing={kind}'} on {', '.join(lacking)},"
             " which has no references",
-            expected="pairs of a distorted image and its reference",
+            expected="pairs of a distorted image and its reference" + (" in every set" if len(source.sets) > 1 else ""),
             do="set sharing=transfer with a source of pairs, or sharing=none",
         )

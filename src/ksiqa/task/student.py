@@ -12,11 +12,11 @@ from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.quality import Optimiser, QualityTask
-from ksiqa.task.terms import Terms, imagery_terms, score_terms, sharing_terms
+from ksiqa.task.terms import Terms, imagery_terms, pristine_terms, score_terms, sharing_terms
 
 
 class StudentTask(QualityTask):
-    """A step runs the student on one batch of each source.
+    """A step runs the student on one batch of each source; images without a reference train the student alone.
 
     Args:
         student: the no-reference model.
@@ -26,9 +26,8 @@ class StudentTask(QualityTask):
             follows (conventional distillation), or None.
         loss: the weighted terms.
         optimiser: settings.
-        source: the source that is validated and tested.
-        unit: length of its raw scale.
-        weights: weight of each source's terms (rehearsal beside the target).
+        units: of the sources that are validated, see ``QualityTask``.
+        weights: weight of each source's terms (shares of a mix, rehearsal beside the target).
     """
 
     student: Student | Plain
@@ -42,11 +41,10 @@ class StudentTask(QualityTask):
         instructor: Teacher | None,
         loss: Weighted,
         optimiser: Optimiser,
-        source: str,
-        unit: float,
+        units: Mapping[str, float],
         weights: Mapping[str, float],
     ) -> None:
-        super().__init__(student=student, teacher=teacher, source=source, unit=unit)
+        super().__init__(student=student, teacher=teacher, units=units)
         self.loss, self.settings, self.weights = loss, optimiser, dict(weights)
         self.teacher_learns = teacher_learns
         # Hidden from this module's parameters: no optimiser trains it, no checkpoint carries it.
@@ -64,7 +62,7 @@ class StudentTask(QualityTask):
         for source, images in batch.items():
             found = self.terms(images, source=source)
             terms.update({f"{source}/{name}": term for name, term in found.items()})
-        return self.log_terms(terms, factors=self.weights, images=len(batch[self.source].score))
+        return self.log_terms(terms, factors=self.weights, images=self.images_in(batch))
 
     def terms(self, batch: Batch, *, source: str) -> Terms:
         """Return a batch's terms, by ``student/term`` and ``teacher/term``."""
@@ -75,8 +73,8 @@ class StudentTask(QualityTask):
         found = score_terms(prediction, batch.score, regressor=self.student.regressor, source=source, active=active)
         if self._instructor and batch.reference is not None:
             with torch.no_grad():
-                followed = self._instructor[0](batch.distorted, batch.reference, source=source)
-            found.update(sharing_terms(prediction, followed, active=active))
+                followed = self._instructor[0](batch.distorted.at(batch.pairs), batch.reference, source=source)
+            found.update(sharing_terms(prediction.at(batch.pairs), followed, active=active))
         return {f"student/{name}": term for name, term in found.items()}
 
     def configure_optimizers(self) -> Any:
@@ -89,16 +87,19 @@ class StudentTask(QualityTask):
         assert teacher is not None
         assert batch.reference is not None
         features = student.feature_extraction(stacked(batch.distorted, batch.reference))  # once, for both
-        distorted, reference = features.chunk(2)
-        seen = teacher.assess(distorted, reference, source=source)
+        distorted, reference = features.split([len(batch.distorted), len(batch.reference)])
+        score = batch.score[batch.pairs]
+        seen = teacher.assess(distorted[batch.pairs], reference, source=source)
         imagined = student.assess(distorted, source=source)
-        assert imagined.imagery is not None
         own = score_terms(imagined, batch.score, regressor=student.regressor, source=source, active=active)
-        own |= imagery_terms(imagined.imagery, reference, active=active)
-        own |= sharing_terms(imagined, seen, active=active)
+        paired = imagined.at(batch.pairs)
+        assert paired.imagery is not None
+        own |= imagery_terms(paired.imagery, reference, active=active)
+        own |= sharing_terms(paired, seen, active=active)
         theirs: Terms = {}
         if self.teacher_learns:
-            theirs = score_terms(seen, batch.score, regressor=teacher.regressor, source=source, active=active)
+            theirs = score_terms(seen, score, regressor=teacher.regressor, source=source, active=active)
+            theirs |= pristine_terms(teacher, reference, score, source=source, active=active)
         return {f"student/{name}": term for name, term in own.items()} | {
             f"teacher/{name}": term for name, term in theirs.items()
         }

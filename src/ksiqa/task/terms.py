@@ -7,6 +7,8 @@ from torch import Tensor
 
 from ksiqa.batch import Features, Prediction
 from ksiqa.loss import imagery, ordinal, regression, sharing
+from ksiqa.loss.pristine import pristine
+from ksiqa.model.teacher import Teacher
 
 Terms = dict[str, Float[Tensor, ""]]
 REGRESSION = {
@@ -33,6 +35,15 @@ def score_terms(
         levels = ordinal.levels_of(score, head.edges(source))
         terms["ordinal"] = ORDINAL[head.kind](prediction.thresholds, levels)
     return terms
+
+
+def pristine_terms(
+    teacher: Teacher, reference: Features, score: Float[Tensor, " batch"], *, source: str, active: frozenset[str]
+) -> Terms:
+    """Return the term of pristine pairs, each reference of the batch against itself, with the batch's labels."""
+    if "pristine" not in active:
+        return {}
+    return {"pristine": pristine(teacher.assess(reference, reference, source=source).score, score)}
 
 
 def imagery_terms(imagined: Features, reference: Features, *, active: frozenset[str]) -> Terms:

@@ -1,0 +1,111 @@
+"""From the ``data`` node of a config to the sets that it names: one, or those of a mix (``data=mix``)."""
+
+import re
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from ksiqa import build
+from ksiqa.data.datamodule import QualityData
+from ksiqa.data.image_source import ImageSource
+from ksiqa.data.mixed import Data, MixedData
+from ksiqa.errors import ConfigError, KsiqaError
+from ksiqa.inference.model_folder import TrainedModel
+
+COMMON = ("crop", "distinct_crops", "views", "batch_size", "workers", "keep_in_memory")  # to all sets of a mix
+
+
+def set_nodes(node: DictConfig) -> dict[str, DictConfig]:
+    """Return the nodes of a mix's sets that have a share, the largest first; of one set, its own under no name.
+
+    Raises:
+        ConfigError: no set has a share, or a value without meaning.
+    """
+    if "sets" not in node:
+        return {"": node}
+    unknown = [str(key) for key in node if key not in (*COMMON, "sets", "short_side")]
+    if unknown or node.short_side is not None:
+        key = unknown[0] if unknown else "short_side"
+        raise ConfigError(
+            found=f"data.{key} with data=mix",
+            expected=f"a value of one set; common to all are {', '.join(COMMON)}",
+            do=f"set data.sets.NAME.{key}",
+        )
+    for name, one in node.sets.items():
+        _check_set(node, one, name=str(name))
+    chosen = {str(name): one for name, one in node.sets.items() if one.share > 0}
+    if not chosen:
+        raise ConfigError(
+            found="data=mix in which no set has a share",
+            expected=f"a share above 0 for one of {', '.join(node.sets)}",
+            do="set data.sets.NAME.share=1 and data.sets.NAME.root=FOLDER for each set",
+        )
+    return dict(sorted(chosen.items(), key=lambda item: -item[1].share))
+
+
+def image_sources(node: DictConfig) -> list[ImageSource]:
+    """Build the images and labels of a ``data`` node's sets, each under its name in the mix.
+
+    Raises:
+        KsiqaError: a set is not as told; the text names its keys as they stand in the config.
+    """
+    sources = []
+    for name, one in set_nodes(node).items():
+        try:
+            sources.append(build.image_source(one, name=name or None))
+        except KsiqaError as error:
+            texts = {part: _keys_of(name, one, getattr(error, part)) for part in ("found", "expected", "do")}
+            raise type(error)(**texts) from error
+    return sources
+
+
+def mixed_data(node: DictConfig, sources: list[ImageSource], *, split: DictConfig, seed: int, cell: int) -> Data:
+    """Build the DataModules of a ``data`` node, every set split by the same rule."""
+    nodes = set_nodes(node)
+    sets = [
+        build.quality_data(one, source=source, split=_split_of(split, name), seed=seed, cell=cell)
+        for (name, one), source in zip(nodes.items(), sources, strict=True)
+    ]
+    return sets[0] if "" in nodes else MixedData(sets, shares=[one.share for one in nodes.values()])
+
+
+def scored_sets(config: DictConfig, trained: TrainedModel) -> list[QualityData]:
+    """Build the sets that a saved model is evaluated on, each seen as the model was tested."""
+    return [
+        build.scored_data(one, split=_split_of(config.split, name), trained=trained, name=name or None)
+        for name, one in set_nodes(config.data).items()
+    ]
+
+
+def _check_set(node: DictConfig, one: DictConfig, *, name: str) -> None:
+    if "source" not in one or "share" not in one:
+        raise ConfigError(
+            found=f"data.sets.{name}, which no config in conf/data describes",
+            expected=f"one of {', '.join(key for key, known in node.sets.items() if 'source' in known)}",
+            do="correct the name; conf/data/mix.yaml says how another set is added",
+        )
+    if not isinstance(one.share, int | float) or not 0 <= one.share < float("inf"):
+        raise ConfigError(
+            found=f"data.sets.{name}.share={one.share}",
+            expected="a number, 0 or more",
+            do=f"set data.sets.{name}.share=1",
+        )
+    own = [key for key in COMMON if key in one and one[key] != node[key]]
+    if own and one.share:
+        raise ConfigError(
+            found=f"data.sets.{name}.{own[0]}={one[own[0]]} with data.{own[0]}={node[own[0]]}",
+            expected=f"one {own[0]} for all sets of a mix",
+            do=f"set data.{own[0]}",
+        )
+
+
+def _split_of(split: DictConfig, name: str) -> DictConfig:
+    """Return the common rule; of a mix, text files lie in a folder a set, as a run writes them."""
+    if not name or split.source != "files" or split.folder is None:
+        return split
+    return OmegaConf.create({**build.plain(split), "folder": str(Path(split.folder) / name)})
+
+
+def _keys_of(name: str, one: DictConfig, text: str) -> str:
+    """Say ``data.sets.NAME.root`` where a set's error says ``data.root``."""
+    return re.sub(rf"\bdata\.(?=(?:{'|'.join(map(str, one))})\b)", f"data.sets.{name}.", text) if name else text
