@@ -1,12 +1,19 @@
-"""Whole runs at miniature size: configs as the commands compose them."""
+"""Whole runs at miniature size: configs as the commands compose them, and what the runs leave behind."""
 
+import csv
+import json
+import time
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
+from safetensors.torch import load_file
 
 from ksiqa.command import conf_folder
+from ksiqa.evaluate import evaluate
 from ksiqa.run import run
 
 SMALL = (
@@ -31,3 +38,34 @@ def composed(command: str, *overrides: str) -> DictConfig:
 def train(folder: Path, *overrides: str) -> dict[str, Any]:
     """Train in ``folder`` at miniature size and return the results; ``overrides`` go over the miniature's own."""
     return run(composed("train", *SMALL, f"cache={folder.parent / 'cache'}", *overrides), folder)
+
+
+def evaluated(folder: Path, model: Path, *overrides: str) -> dict[str, Any]:
+    """Evaluate a model in ``folder`` and return the results."""
+    config = composed(
+        "evaluate", f"checkpoint={model}", "strategy=cpu", "trainer.enable_progress_bar=false", *overrides
+    )
+    evaluate(config, folder)
+    return json.loads((folder / "results.json").read_text())
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    """Read a CSV."""
+    with file.open(newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def same_weights(one: Path, two: Path) -> None:
+    """Require two runs to have saved the same model, bit by bit."""
+    states = [load_file(folder / "model" / "model.safetensors") for folder in (one, two)]
+    assert states[0].keys() == states[1].keys()
+    assert all((states[0][name] == states[1][name]).all() for name in states[0])
+
+
+def wait_for(condition: Callable[[], object], process: Popen[bytes], *, seconds: float = 120) -> None:
+    """Wait for something that a running training does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < end, "the run wrote no checkpoint"
+        time.sleep(0.005)

@@ -1,12 +1,10 @@
 """Runs from a composed config to the folder that they leave behind."""
 
-import csv
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -20,11 +18,14 @@ from ksiqa.batch import View
 from ksiqa.command import conf_folder
 from ksiqa.data.datasets.live import FACTS as LIVE
 from ksiqa.errors import ConfigError
-from ksiqa.evaluate import evaluate
 from ksiqa.inference.model_folder import load_model
 from ksiqa.task.quality import QualityTask
 from tests.fake_iqa import WRITERS
 from tests.runs import SMALL, composed, table_overrides, train
+from tests.runs import evaluated as _evaluated
+from tests.runs import rows as _rows
+from tests.runs import same_weights as _same_weights
+from tests.runs import wait_for as _wait_for
 from tests.tiny import write_table
 
 ONE_STEP = ("+trainer.limit_train_batches=1",)
@@ -67,11 +68,6 @@ def joint(pairs, tmp_path_factory):
     """A joint training of two epochs."""
     folder = tmp_path_factory.mktemp("outputs") / "joint" / "now"
     return folder, train(folder, *table_overrides(pairs), "sharing=joint", "trainer.max_epochs=2", "name=joint")
-
-
-def _rows(file):
-    with file.open(newline="") as opened:
-        return list(csv.DictReader(opened))
 
 
 def test_a_run_leaves_every_file_behind(joint):
@@ -120,14 +116,6 @@ def test_predictions_are_the_test_part_with_both_scales(joint):
         assert float(row["label"]) == 5 - int(row["image"][-5])
 
 
-def _evaluated(folder, model, *overrides):
-    config = composed(
-        "evaluate", f"checkpoint={model}", "strategy=cpu", "trainer.enable_progress_bar=false", *overrides
-    )
-    evaluate(config, folder)
-    return json.loads((folder / "results.json").read_text())
-
-
 @pytest.mark.parametrize("batch_size", [8, 3])  # of training, and another
 def test_evaluate_gives_exactly_the_test_numbers_of_training(batch_size, joint, pairs, tmp_path):
     folder, results = joint
@@ -145,12 +133,6 @@ def test_a_model_is_evaluated_on_a_set_it_was_not_trained_on(joint, tmp_path):
     again = _evaluated(tmp_path / "out", joint[0] / "model", *data, "split.validation_share=0")
     assert {f"test/{name}" for name in FIGURES} <= set(again)
     assert "test/teacher_srcc" not in again
-
-
-def _same_weights(one, two):
-    states = [load_file(folder / "model" / "model.safetensors") for folder in (one, two)]
-    assert states[0].keys() == states[1].keys()
-    assert all((states[0][name] == states[1][name]).all() for name in states[0])
 
 
 def test_a_run_that_was_killed_ends_with_the_same_numbers(pairs, tmp_path):
@@ -179,14 +161,6 @@ def test_a_run_that_was_killed_ends_with_the_same_numbers(pairs, tmp_path):
     _same_weights(killed, tmp_path / "whole")
     assert _rows(killed / "metrics.csv") == _rows(tmp_path / "whole" / "metrics.csv")
     assert (killed / "predictions.csv").read_text() == (tmp_path / "whole" / "predictions.csv").read_text()
-
-
-def _wait_for(condition, process, *, seconds=120):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < end, "the run wrote no checkpoint"
-        time.sleep(0.005)
 
 
 def test_nothing_to_resume(joint, pairs):

@@ -1,12 +1,10 @@
 from collections import Counter
-from contextlib import contextmanager
 
 import pytest
-from torch import distributed
-from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from ksiqa.data.sampling import SameSizeBatches, SeededOrder
 from ksiqa.errors import ConfigError
+from tests.data.conftest import process
 
 
 def _draws(order, epochs):
@@ -68,16 +66,6 @@ def test_each_phase_has_an_order_and_draws_of_its_own():
     assert not set(first) & set(second)
 
 
-@contextmanager
-def _process(rank, *, of):
-    """Be one of several processes: torch's own stand-in for a process group, which waits for nobody."""
-    distributed.init_process_group("fake", store=FakeStore(), rank=rank, world_size=of)
-    try:
-        yield
-    finally:
-        distributed.destroy_process_group()
-
-
 @pytest.mark.parametrize(("batch_size", "counts"), [(2, [2, 1, 1]), (8, [1, 1, 1])])
 def test_processes_share_the_batches_and_none_goes_without(batch_size, counts):
     """Batches of 8 would be two for three processes: they are made smaller."""
@@ -85,7 +73,7 @@ def test_processes_share_the_batches_and_none_goes_without(batch_size, counts):
     sampler = SameSizeBatches(sizes=sizes, batch_size=batch_size)
     dealt = []
     for rank in range(3):
-        with _process(rank, of=3):
+        with process(rank, of=3):
             dealt.append(list(sampler))
             assert len(sampler) == len(dealt[-1])
     batches = [batch for one in dealt for batch in one]
@@ -95,7 +83,7 @@ def test_processes_share_the_batches_and_none_goes_without(batch_size, counts):
 
 
 def test_fewer_images_than_processes():
-    with _process(1, of=3):
+    with process(1, of=3):
         assert list(SameSizeBatches(sizes=[], batch_size=2)) == []
         with pytest.raises(
             ConfigError, match=r"found: 2 images to score by 3 processes\nexpected: .*\ndo: set split.v"

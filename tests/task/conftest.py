@@ -39,5 +39,5 @@ def trained(phase: Phase, **settings: Any) -> lightning.Trainer:
     for part in phase.frozen:
         part.requires_grad_(False)
     made = trainer(**{"max_epochs": phase.epochs, "num_sanity_val_steps": 0, **settings})
-    made.fit(phase.task, phase.loaders(), phase.target.val_dataloader())
+    made.fit(phase.task, phase.loaders(), phase.validation())
     return made

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
+from ksiqa.data.image_source import FileImages
+from ksiqa.data.mixed import MixedData
 from ksiqa.errors import ConfigError
 from ksiqa.loss.weighted import Weighted
 from ksiqa.task.quality import Optimiser
@@ -147,6 +151,85 @@ def test_processes_share_the_steps(pairs):
     (phase,) = _regime("none").phases(tiny_model(sources=("pairs",)), instructor=None, target=data, pairs=None)
     assert len(phase.loaders()["pairs"]) == 15
     assert phase.loaders(processes=2)["pairs"].batch_sampler.sampler.draws == 2 * 8 * 8
+
+
+def _named(source, name):
+    """The same rows under another name, in a table of their own."""
+    table = source.table
+    return FileImages(replace(table, facts=replace(table.facts, name=name), frame=table.frame.copy()), keep=True)
+
+
+def _mix(*sources, shares=(1, 1)):
+    return MixedData([quality_data(source) for source in sources], shares=shares)
+
+
+ON_A_MIX = {
+    "none": [_names("pairs", student=ALONE) | _names("photographs", student=ALONE)],
+    "joint": [_names("pairs", student=IMAGINING, teacher=ALONE) | _names("photographs", student=ALONE)],
+}
+
+
+@pytest.mark.parametrize(("kind", "expected"), ON_A_MIX.items())
+def test_each_set_of_a_mix_has_terms_and_figures_of_its_own(kind, expected, pairs, photographs):
+    """A set with references and one without: this one serves the student alone."""
+    student = tiny_model(sources=SOURCES)
+    phases = _regime(kind).phases(
+        student, instructor=None, target=_mix(pairs, photographs, shares=(0.75, 0.25)), pairs=None
+    )
+    found = []
+    for phase in phases:
+        assert phase.task.weights == {"pairs": 0.75, "photographs": 0.25}
+        figures = trained(phase, limit_train_batches=2).callback_metrics
+        found.append({name for name in figures if name.startswith("train/") and name != "train/loss"})
+        srcc = [figures[f"validation/{source}/srcc"] for source in ("pairs", "photographs")]
+        assert figures["validation/mean_srcc"] == pytest.approx(sum(srcc) / 2)
+        assert phase.task.criterion == "validation/mean_srcc"
+        assert "validation/srcc" not in figures
+        assert ("validation/pairs/teacher_srcc" in figures) is (kind == "joint")
+        assert "validation/photographs/teacher_srcc" not in figures
+    assert found == expected
+
+
+def test_a_mix_may_have_pairs_beside_it(photographs, pairs):
+    other = _named(photographs, "others")
+    data = {"target": _mix(photographs, other), "pairs": quality_data(pairs)}
+    student = tiny_model(sources=("photographs", "others", "pairs"))
+    _, second = _regime("transfer").phases(student, instructor=None, **data)
+    loaders = second.loaders()
+    assert list(loaders) == ["photographs", "others", "pairs"]
+    assert len({len(loader) for loader in loaders.values()}) == 1
+    assert [len(next(iter(loader)).score) for loader in loaders.values()] == [4, 4, 8]
+
+
+@pytest.mark.parametrize(("model", "kind"), [({}, "sequential"), ({}, "distil"), ({"kind": "teacher"}, "none")])
+def test_a_teacher_on_its_own_wants_references_in_every_set_of_a_mix(model, kind, pairs, photographs):
+    learner = tiny_model(sources=SOURCES, **model)
+    with pytest.raises(
+        ConfigError,
+        match=r"found: .* on photographs, which has no references\nexpected: pairs of a .* in every set\ndo: set",
+    ):
+        _regime(kind).phases(learner, instructor=None, target=_mix(pairs, photographs), pairs=None)
+
+
+def test_rows_without_a_reference_serve_the_student_alone(pairs):
+    """Every fifth reference is not there."""
+    lacking = _named(pairs, "lacking")
+    frame = lacking.table.frame
+    frame.loc[::5, "reference"] = None
+    data = quality_data(lacking)
+    student = tiny_model(sources=("lacking",))
+    teacher, joined = _regime("sequential").phases(student, instructor=None, target=data, pairs=None)
+    assert (teacher.paired, joined.paired) == (True, False)
+    drawn = [{row for batch in phase.loaders()["lacking"] for row in batch.row.tolist()} for phase in (teacher, joined)]
+    there = {row for row in data.split.train if frame["reference"].notna()[row]}
+    assert len(there) == 96
+    assert drawn[0] == there
+    assert drawn[1] == set(data.split.train)
+    for phase in (teacher, joined):
+        figures = trained(phase, limit_train_batches=2).callback_metrics
+    assert {"train/lacking/student/sharing_decoding", "validation/teacher_srcc"} <= set(figures)
+    collected = joined.task.parts[0].collected
+    assert not collected["teacher"].row  # starts anew after each part
 
 
 @pytest.mark.parametrize("kind", ["none", "joint", "sequential"])

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
+from ksiqa.batch import Batch
+from ksiqa.data.image_pairs import collated
 from ksiqa.loss.weighted import Weighted
 from ksiqa.task.phase import Phase
 from ksiqa.task.quality import Optimiser, as_images
@@ -66,6 +70,53 @@ def test_images_without_references_give_no_terms_of_sharing(photographs):
     student = tiny_model(sources=("photographs",))
     task = _task(student, teacher=student.teacher(), source="photographs")
     assert _names(task, _batch(photographs), "photographs") == {"student": SCORES, "teacher": set()}
+
+
+@pytest.fixture
+def some_references(pairs):
+    """A batch of six images of which the second and the last but one have no reference, and the whole one."""
+    data = quality_data(pairs, batch_size=6)
+    samples = [data.parts["train"][draw] for draw in next(iter(data.train_dataloader().batch_sampler))]
+    lacking = [replace(one, reference=None) if place in (1, 4) else one for place, one in enumerate(samples)]
+    return as_images(collated(lacking)), as_images(collated(samples))
+
+
+def test_images_without_a_reference_serve_the_student_alone(some_references):
+    """Beside the others, in one batch: the student learns from six scores, the teacher and all that is shared from the
+    four pairs, and each term is what these images alone would give."""
+    student = tiny_model(sources=("pairs",))
+    task = _task(student, teacher=student.teacher())
+    some, whole = some_references
+    found, of_all = task.terms(some, source="pairs"), task.terms(whole, source="pairs")
+    kept = torch.tensor([0, 2, 3, 5])
+    assert some.row[some.pairs].tolist() == whole.row[kept].tolist()
+    paired = Batch(whole.distorted.at(kept), whole.reference.at(kept), whole.score[kept], whole.row[kept])
+    of_pairs = task.terms(paired, source="pairs")
+    assert set(found) == set(of_pairs)
+    for name, term in found.items():
+        everyone = name in {f"student/{one}" for one in SCORES}
+        expected = of_all[name] if everyone else of_pairs[name]
+        assert term.item() == pytest.approx(expected.item(), rel=1e-4, abs=1e-6), name
+
+
+def test_a_student_follows_its_instructor_where_there_are_references(some_references):
+    student, instructor = tiny_model(sources=("pairs",)), tiny_model(kind="teacher", sources=("pairs",))
+    some, _ = some_references
+    assert _names(_task(student, instructor=instructor), some)["student"] == SCORES | SHARED
+
+
+def test_pristine_pairs_are_the_references_of_the_batch(pairs):
+    student = tiny_model(sources=("pairs",))
+    task = _task(student, teacher=student.teacher())
+    task.loss = Weighted({"mse": 1.0, "pristine": 0.5})
+    batch = _batch(pairs)
+    found = task.terms(batch, source="pairs")
+    assert set(found) == {"student/mse", "teacher/mse", "teacher/pristine"}
+    scores = student.teacher()(batch.reference, batch.reference, source="pairs").score
+    expected = (batch.score.max() - scores).clamp(min=0).mean()
+    assert found["teacher/pristine"].item() == pytest.approx(expected.item(), rel=1e-3)
+    task.teacher_learns = False
+    assert set(task.terms(batch, source="pairs")) == {"student/mse"}
 
 
 def test_joint_terms_equal_those_of_two_separate_passes(pairs):

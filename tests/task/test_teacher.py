@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -50,3 +52,21 @@ def test_images_without_references_are_refused(photographs):
         match=r"found: images of photographs without references\nexpected: pairs: a teacher compares\ndo: train it",
     ):
         task.training_step({"photographs": as_images(batch)}, 0)
+
+
+def test_images_of_which_some_have_no_reference_are_refused(pairs):
+    """Its loader leaves them out: see ``Phase.paired``."""
+    task = _task(tiny_model(kind="teacher", sources=("pairs",)))
+    batch = as_images(next(iter(quality_data(pairs).train_dataloader())))
+    with pytest.raises(DatasetError, match="found: images of pairs without references"):
+        task.terms(replace(batch, referenced=batch.score > 0.5), source="pairs")
+
+
+def test_pristine_pairs_are_a_term_of_their_own(pairs):
+    teacher = tiny_model(kind="teacher", sources=("pairs",))
+    task = _task(teacher)
+    task.loss = Weighted({"mse": 1.0, "pristine": 0.1})
+    assert set(task.terms(as_images(next(iter(quality_data(pairs).train_dataloader()))), source="pairs")) == {
+        "mse",
+        "pristine",
+    }

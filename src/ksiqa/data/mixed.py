@@ -35,11 +35,6 @@ class MixedData:
         return "+".join(one.name for one in self.sets)
 
     @property
-    def has_references(self) -> bool:
-        """Whether some rows of every set have a reference."""
-        return all(one.has_references for one in self.sets)
-
-    @property
     def has_validation(self) -> bool:
         """Whether there are images to choose by."""
         return all(one.has_validation for one in self.sets)

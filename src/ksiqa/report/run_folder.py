@@ -112,6 +112,7 @@ def _counts(data: QualityData) -> dict[str, int]:
         "test_pairs_n": int(references.iloc[list(data.split.test)].sum()),
         "missing": data.table.missing,
         "missing_references": data.table.missing_references,
+        "unlisted": data.table.unlisted,
     }
 
 
