@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
@@ -17,7 +18,7 @@ from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.split import make_split
-from ksiqa.errors import ConfigError, whole_number
+from ksiqa.errors import ConfigError, KsiqaError, whole_number
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.loss.weighted import Weighted
 from ksiqa.model import compose
@@ -45,6 +46,7 @@ def image_source(node: DictConfig, *, name: str | None = None) -> ImageSource:
 
     Raises:
         ConfigError: the node of a mix.
+        DatasetError: what lies there is not as told.
     """
     if "sets" in node:
         raise ConfigError(
@@ -52,7 +54,10 @@ def image_source(node: DictConfig, *, name: str | None = None) -> ImageSource:
             expected=f"one of {', '.join(node.sets)}",
             do="name the sets one at a time",
         )
-    source: ImageSource = instantiate(node.source)
+    try:
+        source: ImageSource = instantiate(node.source)
+    except InstantiationException as error:
+        raise error.__cause__ if isinstance(error.__cause__, KsiqaError) else error from None
     if name is not None:
         source.table = replace(source.table, facts=replace(source.table.facts, name=name))
     return source

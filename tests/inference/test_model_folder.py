@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -44,7 +45,7 @@ def test_scores_come_back_bit_by_bit(kind, ordinal, image, tmp_path):
 
 def test_all_but_the_weights_comes_back(student, folder):
     after = load_model(folder)
-    for name in ("model", "scales", "source", "fr_source", "short_side", "batch_size", "training"):
+    for name in ("model", "scales", "source", "fr_source", "short_side", "short_sides", "batch_size", "training"):
         assert getattr(after, name) == getattr(student, name)
     assert after.views == ScoringViews(kind="whole", side=48, grid=1, cell=16)
 
@@ -78,6 +79,12 @@ def test_each_branchs_normalisation_is_saved(tmp_path):
 def test_a_branch_that_was_left_out_stays_out(tmp_path, image):
     save_model(saved(backbone={"vit": None}), tmp_path)
     assert load_model(tmp_path).network.feature_extraction.vit is None
+
+
+def test_the_sizes_of_a_mixs_other_sets_are_saved(student, tmp_path):
+    save_model(replace(student, short_sides={"other": 384, "third": None}), tmp_path)
+    after = load_model(tmp_path)
+    assert [after.short_side_of(name) for name in ("pairs", "other", "third")] == [None, 384, None]
 
 
 def _edit(folder, **changes):

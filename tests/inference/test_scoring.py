@@ -1,13 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from ksiqa.batch import View
+from ksiqa.data.facts import Facts
 from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
-from ksiqa.errors import ImageError, ModelFolderError
+from ksiqa.data.transform import shrunk
+from ksiqa.errors import ConfigError, ImageError, ModelFolderError
 from ksiqa.inference.scoring import score_image
 from tests.inference.conftest import saved
+from tests.tiny import tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +38,26 @@ def test_the_score_is_the_networks_on_the_trimmed_image(student, image):
 def test_the_raw_score_is_on_the_scale_of_the_source(student, image):
     found = score_image(student, image)
     assert found.score_raw == pytest.approx(100 * (1 - found.score))  # a DMOS: higher is worse
+
+
+def test_a_scale_can_be_chosen_among_those_that_the_model_knows(image):
+    """Two sources: the second one's images are made smaller, its scale rises with quality."""
+    two = saved()
+    network = tiny_model(sources=("pairs", "other")).eval()
+    network.regressor.calibration.shift["other"].data.fill_(2.0)
+    other = Facts(name="other", title="Other", label="MOS", low=1.0, high=5.0, higher_is_better=True)
+    two = replace(two, network=network, scales={**two.scales, "other": other}, short_sides={"other": 48})
+    main, chosen = score_image(two, image), score_image(two, image, scale="other")
+    assert (main.scale, chosen.scale) == ("pairs", "other")
+    assert main == score_image(two, image, scale="pairs")
+    assert chosen.score_raw == pytest.approx(1 + 4 * chosen.score)
+    small = View(torch.tensor(shrunk(image, short_side=48)[:, 2:66]).permute(2, 0, 1)[None].float() / 255)
+    with torch.inference_mode():
+        assert chosen.score == pytest.approx(network(small, source="other").score.item(), abs=1e-6)
+    against = score_image(two, image, image, scale="other")
+    assert against.scale == "other"
+    with pytest.raises(ConfigError, match=r"found: scale=pair\nexpected: one of other, pairs\ndo: set scale=pairs"):
+        score_image(two, image, scale="pair")
 
 
 def test_the_views_are_averaged(image):
