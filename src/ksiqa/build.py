@@ -19,7 +19,6 @@ from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.split import make_split
 from ksiqa.errors import ConfigError, KsiqaError, whole_number
-from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.loss.weighted import Weighted
 from ksiqa.model import compose
 from ksiqa.model.feature_extraction import FeatureExtraction
@@ -85,20 +84,6 @@ def pairs_made(node: DictConfig) -> dict[str, Any]:
     """Return how a ``data`` node makes synthetic pairs, and so their pseudo-scores; empty for other sources."""
     keys = ("families", "levels", "size", "pristine", "distortion_seed")
     return {key: plain(node)[key] for key in keys if "families" in node}
-
-
-def scored_data(node: DictConfig, *, split: DictConfig, trained: TrainedModel, name: str | None = None) -> QualityData:
-    """Build a set that a saved model is evaluated on, seen as the model was tested: its views, its short side and its
-    batches (kernels of another batch size round otherwise, in the last digits)."""
-    if pairs_made(node):  # the same pairs as in training, for the same scores
-        made: Any = OmegaConf.merge(node, trained.training["pairs_made"].get(name or node.source.name, {}))
-        node = made
-    source, cell = image_source(node, name=name), trained.network.feature_extraction.cell
-    data = quality_data(node, source=source, split=split, seed=0, cell=cell)
-    data.batch_size = trained.batch_size
-    for dataset in data.parts.values():
-        dataset.views, dataset.short_side = trained.views, trained.short_side_of(data.name)
-    return data
 
 
 def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path, ridge: bool) -> None:

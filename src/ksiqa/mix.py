@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -49,14 +50,7 @@ def image_sources(node: DictConfig) -> list[ImageSource]:
     Raises:
         KsiqaError: a set is not as told; the text names its keys as they stand in the config.
     """
-    sources = []
-    for name, one in set_nodes(node).items():
-        try:
-            sources.append(build.image_source(one, name=name or None))
-        except KsiqaError as error:
-            texts = {part: _keys_of(name, one, getattr(error, part)) for part in ("found", "expected", "do")}
-            raise type(error)(**texts) from error
-    return sources
+    return [_source(one, name=name) for name, one in set_nodes(node).items()]
 
 
 def mixed_data(node: DictConfig, sources: list[ImageSource], *, split: DictConfig, seed: int, cell: int) -> Data:
@@ -70,11 +64,31 @@ def mixed_data(node: DictConfig, sources: list[ImageSource], *, split: DictConfi
 
 
 def scored_sets(config: DictConfig, trained: TrainedModel) -> list[QualityData]:
-    """Build the sets that a saved model is evaluated on, each seen as the model was tested."""
+    """Build the sets that a saved model is evaluated on, seen as the model was tested: its views, its short sides and
+    its batches (kernels of another batch size round otherwise, in the last digits)."""
     return [
-        build.scored_data(one, split=_split_of(config.split, name), trained=trained, name=name or None)
-        for name, one in set_nodes(config.data).items()
+        _scored_set(one, name=name, split=config.split, trained=trained) for name, one in set_nodes(config.data).items()
     ]
+
+
+def _scored_set(node: DictConfig, *, name: str, split: DictConfig, trained: TrainedModel) -> QualityData:
+    if build.pairs_made(node):  # the same pairs as in training, for the same scores
+        made: Any = OmegaConf.merge(node, trained.training["pairs_made"].get(name or node.source.name, {}))
+        node = made
+    source, cell = _source(node, name=name), trained.network.feature_extraction.cell
+    data = build.quality_data(node, source=source, split=_split_of(split, name), seed=0, cell=cell)
+    data.batch_size = trained.batch_size
+    for dataset in data.parts.values():
+        dataset.views, dataset.short_side = trained.views, trained.short_side_of(data.name)
+    return data
+
+
+def _source(one: DictConfig, *, name: str) -> ImageSource:
+    try:
+        return build.image_source(one, name=name or None)
+    except KsiqaError as error:
+        texts = {part: _keys_of(name, one, getattr(error, part)) for part in ("found", "expected", "do")}
+        raise type(error)(**texts) from error
 
 
 def _check_set(node: DictConfig, one: DictConfig, *, name: str) -> None:
