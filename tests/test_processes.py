@@ -13,6 +13,7 @@ from ksiqa import train
 from ksiqa.errors import ConfigError
 from ksiqa.evaluate import evaluate
 from ksiqa.trainers import several_devices
+from tests.fake_iqa import WRITERS
 from tests.runs import SMALL, composed, table_overrides
 from tests.runs import train as run_small
 from tests.tiny import write_table
@@ -58,6 +59,26 @@ def test_two_processes_train_one_model_in_one_folder(pairs, tmp_path):
     again = json.loads((tmp_path / "again" / "results.json").read_text())
     figures = {name: value for name, value in results.items() if name.startswith("test/")}
     assert {name: again[name] for name in figures} == figures
+
+
+def test_two_processes_train_on_a_mix(tmp_path):
+    """Sets with and without references, the best epoch by the mean over both; a step's rounding is shared out."""
+    data = ["data=mix", "data.batch_size=4", "sharing=joint", "task.select=best"]
+    for name, share in (("livec", 0.6), ("kadid10k", 0.4)):
+        (tmp_path / name).mkdir()
+        WRITERS[name](tmp_path / name)
+        told = {"root": tmp_path / name, "allow_missing": "true", "share": share}
+        data += [f"data.sets.{name}.{key}={value}" for key, value in told.items()]
+    command = [sys.executable, "-m", "ksiqa.train", *SMALL, *data, *TWO, "name=mixed"]
+    done = _ran(command, tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "outputs" / "mixed").iterdir()
+    results = json.loads((folder / "results.json").read_text())
+    assert {"test/livec/srcc", "test/kadid10k/teacher_srcc", "test/mean_srcc"} <= set(results)
+    with (folder / "metrics.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert {"train/livec/student/mse", "train/kadid10k/teacher/mse", "validation/mean_srcc"} <= set(row)
+    assert "validation/livec/teacher_srcc" not in row
 
 
 @pytest.mark.parametrize(

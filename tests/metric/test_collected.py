@@ -86,6 +86,9 @@ def gather(rank: int, folder: Path) -> None:
     if rank == 0:
         one_idle.update(*batch(1, 0))
     np.savetxt(folder / f"one_idle{rank}", one_idle.compute())
+    empty = CollectedScores()
+    empty.update(*(values[:0] for values in batch(0)))  # a teacher, and images without references
+    np.savetxt(folder / f"empty{rank}", [len(empty.compute().row)])
     distributed.destroy_process_group()
 
 
@@ -95,3 +98,4 @@ def test_two_processes_see_the_whole(tmp_path: Path) -> None:
         for rank in (0, 1):
             found = np.loadtxt(tmp_path / f"{name}{rank}")
             np.testing.assert_array_equal(found, [rows, rows / 8, rows / 16])
+    assert [np.loadtxt(tmp_path / f"empty{rank}").item() for rank in (0, 1)] == [0, 0]

@@ -50,12 +50,12 @@ class CollectedScores(Metric):
         self.label.append(label.detach().float())
 
     def compute(self) -> Collected:
-        """All rows of all processes, on the CPU.
+        """All rows of all processes, on the CPU; none where batches came and were empty.
 
         Raises:
-            KsiqaError: no row came, or one came twice with different scores or labels.
+            KsiqaError: no batch came, or a row came twice with different scores or labels.
         """
-        if not len(self.row):
+        if isinstance(self.row, list) and not self.row:  # what processes have gathered is a tensor
             raise KsiqaError(
                 found="no scored images",
                 expected="at least one batch before the figures are taken",
