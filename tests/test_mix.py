@@ -68,7 +68,7 @@ def test_results_hold_each_sets_figures_and_no_figure_of_both(mixed):
     mean = (results["test/koniq10k/srcc"] + results["test/livec/srcc"]) / 2
     assert results["test/mean_srcc"] == pytest.approx(mean)
     assert results["data"] == "koniq10k+livec"  # the largest share first
-    assert {name: one["share"] for name, one in results["sets"].items()} == {"koniq10k": 0.7, "livec": 0.3}
+    assert results["shares"] == {"koniq10k": 0.7, "livec": 0.3}
     assert results["test_n"] == sum(one["test_n"] for one in results["sets"].values()) == 10
     assert results["sets"]["livec"]["unlisted"] == 1162 - 24
 

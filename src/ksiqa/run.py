@@ -62,6 +62,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     results = {
         **figures(tested),
         **counts(sets),
+        **({"shares": {one.name: one.share for one in sets}} if len(sets) > 1 else {}),
         "data": parts.target.name,
         "experiment": config.name,
         "model": config.model.kind,

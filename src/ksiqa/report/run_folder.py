@@ -46,7 +46,7 @@ def counts(sets: Sequence[QualityData]) -> dict[str, Any]:
     if len(sets) == 1:
         return each[sets[0].name] | {"label": sets[0].table.facts.label}
     sums = {key: sum(one[key] for one in each.values()) for key in each[sets[0].name]}
-    labels = {one.name: {"label": one.table.facts.label, "share": one.share} for one in sets}
+    labels = {one.name: {"label": one.table.facts.label} for one in sets}
     return sums | {"sets": {name: one | labels[name] for name, one in each.items()}}
 
 
@@ -95,10 +95,10 @@ def _predictions(one: Tested) -> pd.DataFrame:
             "score_raw": facts.to_raw(scores.score),
         }
     )
-    for other in others:  # of rows with a reference alone
-        table["fr_score"] = pd.Series(other.score, index=other.row).reindex(scores.row).to_numpy()
-    if one.ridge is not None:
-        table["ridge_score"] = one.ridge.score
+    beside = {"fr_score": others[0] if others else None, "ridge_score": one.ridge}
+    for name, other in beside.items():
+        if other is not None:  # a teacher scores the rows with a reference alone
+            table[name] = pd.Series(other.score, index=other.row).reindex(scores.row).to_numpy()
     return table
 
 
