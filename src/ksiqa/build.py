@@ -66,15 +66,23 @@ def pairs_made(node: DictConfig) -> dict[str, Any]:
 
 def scored_data(config: DictConfig, trained: TrainedModel) -> QualityData:
     """Build the data that a saved model is evaluated on, seen as the model was tested: its views, its short side and
-    its batches (kernels of another batch size round otherwise, in the last digits)."""
+    its batches (kernels of another batch size round otherwise, in the last digits). Images of another set are also made
+    no larger than that set's own short side."""
     node = config.data
     if pairs_made(node) and node.source.name == trained.source:  # the same pairs as in training, for the same scores
         node = OmegaConf.merge(node, trained.training["pairs_made"])
-    source, cell = image_source(node), trained.network.feature_extraction.cell
-    data = quality_data(node, source=source, split=config.split, seed=0, cell=cell)
+    return as_tested(image_source(node), node=node, split=config.split, trained=trained)
+
+
+def as_tested(source: ImageSource, *, node: DictConfig, split: DictConfig, trained: TrainedModel) -> QualityData:
+    """Build the data of a source, its ``data`` node and a ``split`` node, seen as a saved model was tested."""
+    cell = trained.network.feature_extraction.cell
+    data = quality_data(node, source=source, split=split, seed=0, cell=cell)
+    sides = [trained.short_side, None if data.name in trained.scales else node.short_side]
     data.batch_size = trained.batch_size
     for dataset in data.parts.values():
-        dataset.views, dataset.short_side = trained.views, trained.short_side
+        dataset.views = trained.views
+        dataset.short_side = min((side for side in sides if side is not None), default=None)
     return data
 
 

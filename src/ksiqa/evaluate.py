@@ -21,10 +21,12 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.inference.evaluation import test
     from ksiqa.inference.model_folder import load_model
     from ksiqa.quiet import quiet_lightning
-    from ksiqa.report.run_folder import figures, provenance, write_report
+    from ksiqa.report.run_folder import figures, provenance, write_report, write_results
     from ksiqa.run import show
+    from ksiqa.settle import settled
 
     quiet_lightning()
+    config = settled(config)
     trained = load_model(Path(config.checkpoint).expanduser())
     data = build.scored_data(config, trained)
     tested = test(trained, data, trainer=trainers.scoring_trainer(config))
@@ -38,7 +40,8 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         **provenance(),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_report(folder, tested=tested, ridge=None, data=data, results=results)
+    write_report(folder, tested=tested, ridge=None, data=data)
+    write_results(folder, results)
     show(tested, results, Path(config.checkpoint))
 
 

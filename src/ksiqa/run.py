@@ -1,6 +1,7 @@
 """One training run, from a composed config to a folder with the trained model and its test figures."""
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,37 +14,58 @@ from rich.table import Table
 from ksiqa import build, trainers
 from ksiqa.assembly import assemble, trained_model
 from ksiqa.data.datamodule import QualityData
+from ksiqa.data.fingerprint import data_fingerprint
 from ksiqa.data.split_files import write_split
-from ksiqa.files import write_whole
+from ksiqa.files import alone_in, write_whole
 from ksiqa.inference.evaluation import Tested, test
 from ksiqa.inference.model_folder import load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.agreement import agreement
 from ksiqa.metric.collected import Collected
+from ksiqa.others import other_sources, score_others
 from ksiqa.processes import check_launch, is_first, part_ways
 from ksiqa.quiet import quiet_lightning
-from ksiqa.report.run_folder import figures, provenance, write_report
-from ksiqa.resume import run_folder
+from ksiqa.report.environment import note_start, repeating
+from ksiqa.report.run_folder import figures, provenance, write_report, write_results
+from ksiqa.resume import CONFIG, known_results, run_folder
+from ksiqa.settle import settled
 from ksiqa.training import train_phases
 
 
 def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
-    """Train, save, test; return what results.json holds.
+    """Train, save, test; return what results.json holds. A run that was cut off in its folder goes on there, and of one
+    that is done the results are returned as they are.
 
     Where several processes train together, all of them come here; the first one alone writes and tests, the others
     leave after training with None.
+
+    Raises:
+        KsiqaError: as the config and the data make it; the folder holds another run, or another process is in it.
     """
-    started = time.monotonic()
     check_launch(config)
+    config = settled(config)
+    folder = run_folder(config, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder) if is_first() else nullcontext():
+        results = known_results(config, folder) if is_first() else None
+        if results is None:
+            return train_and_test(config, folder)
+    Console().print(f"done already: {folder}", soft_wrap=True)
+    return results
+
+
+def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
+    """Do what ``run`` does of a settled config in a folder that is its own."""
+    started = time.monotonic()
     trainers.check_accelerator(config)
     trainers.check_loggers(config)
-    folder = run_folder(config, folder)
     quiet_lightning()
     lightning.seed_everything(config.seed, verbose=False)
-    folder.mkdir(parents=True, exist_ok=True)
     if is_first():
-        with write_whole(folder / "config.yaml") as file:
+        with write_whole(folder / CONFIG) as file:
             file.write(OmegaConf.to_yaml(config, resolve=True))
+        note_start(folder)
+    others = other_sources(config)
     parts = assemble(config)
     if is_first():
         write_split(parts.target.split, parts.target.table, folder / "split")
@@ -53,10 +75,13 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         return None
     save_model(trained_model(config, parts, fr_source=fr_source), folder / "model")
     trained = load_model(folder / "model")
-    ridge = ridge_test(parts.target) if config.report.ridge else None
-    tested = test(trained, parts.target, trainer=trainers.scoring_trainer(config))
+    tested = None
+    if parts.target.split.test:
+        tested = test(trained, parts.target, trainer=trainers.scoring_trainer(config))
+    ridge = ridge_test(parts.target) if config.report.ridge and tested else None
     results = {
-        **figures(tested),
+        **(figures(tested) if tested else {}),
+        **score_others(config, trained, others, folder),
         **(agreement(ridge.score, ridge.label, unit=parts.target.unit).as_dict("ridge/") if ridge else {}),
         "train_n": len(parts.target.split.train),
         "validation_n": len(parts.target.split.validation),
@@ -65,16 +90,21 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         "label": parts.target.table.facts.label,
         "missing": parts.target.table.missing,
         "experiment": config.name,
+        "variant": config.get("variant"),
         "model": config.model.kind,
         "sharing": config.sharing.kind,
         "fr": fr_source is not None,
         "seed": config.seed,
         "split": build.plain(config.split),
+        "data_fingerprint": data_fingerprint(parts.target.source),
         **provenance(),
+        "repeat": repeating(folder),
         "seconds": round(time.monotonic() - started, 1),
     }
-    write_report(folder, tested=tested, ridge=ridge, data=parts.target, results=results)
-    show(tested, results, folder / "model")
+    if tested:
+        write_report(folder, tested=tested, ridge=ridge, data=parts.target)
+        show(tested, results, folder / "model")
+    write_results(folder, results)
     return results
 
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,22 @@ from ksiqa.metric.collected import Collected
 from ksiqa.report.scatter import scatter_plot
 
 
-def figures(tested: Tested) -> dict[str, float | None]:
+def figures(tested: Tested, part: str = "test/") -> dict[str, float | None]:
     """Return all test figures under their keys: ``test/srcc`` of the headline, ``test/teacher_srcc`` of the other."""
     keyed: dict[str, float | None] = {}
     for place, (name, one) in enumerate(tested.agreements.items()):
-        keyed |= one.as_dict("test/" if place == 0 else f"test/{name}_")
-    return keyed | {f"test/{name}": value for name, value in tested.imagery.items()}
+        keyed |= one.as_dict(part if place == 0 else f"{part}{name}_")
+    return keyed | {f"{part}{name}": value for name, value in tested.imagery.items()}
 
 
-def write_report(
-    folder: Path, *, tested: Tested, ridge: Collected | None, data: QualityData, results: dict[str, Any]
-) -> None:
-    """Write predictions and plot, then results.json: with it, the run is done."""
+def write_results(folder: Path, results: dict[str, Any]) -> None:
+    """Write results.json, the last of a run's files: with it, the run is done."""
+    with write_whole(folder / "results.json") as file:
+        json.dump(results, file, indent=2)
+
+
+def write_report(folder: Path, *, tested: Tested, ridge: Collected | None, data: QualityData) -> None:
+    """Write predictions and plot."""
     write_predictions(folder / "predictions.csv", tested=tested, ridge=ridge, data=data)
     name = next(iter(tested.scores))
     scores, fit = tested.scores[name], tested.agreements[name].fit
@@ -44,8 +49,6 @@ def write_report(
         title=f"{facts.title}, test part",
         label_name=facts.label,
     )
-    with write_whole(folder / "results.json") as file:
-        json.dump(results, file, indent=2)
 
 
 def write_predictions(path: Path, *, tested: Tested, ridge: Collected | None, data: QualityData) -> None:
@@ -71,12 +74,20 @@ def write_predictions(path: Path, *, tested: Tested, ridge: Collected | None, da
         table.to_csv(file, index=False)
 
 
-def provenance() -> dict[str, str | None]:
-    """Return version and commit; the commit is None where the code does not lie in a checkout, or there is no git."""
-    here = Path(__file__).resolve().parent
-    command = ["git", "-C", str(here), "log", "-1", "--format=%H", "--", "."]
+@cache
+def provenance() -> dict[str, str | bool | None]:
+    """Return version, commit, and whether the code was changed since (``dirty``); the last two are None where the code
+    does not lie in a checkout, or there is no git."""
+    commit = _git("log", "-1", "--format=%H", "--", ".")
+    dirty = bool(_git("status", "--porcelain", "--", ".")) if commit else None
+    return {"version": __version__, "commit": commit or None, "dirty": dirty}
+
+
+def _git(*words: str) -> str:
+    here = Path(__file__).resolve().parents[1]
     try:
-        commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(here), *words], capture_output=True, text=True, check=False
+        ).stdout.strip()
     except FileNotFoundError:
-        commit = ""
-    return {"version": __version__, "commit": commit or None}
+        return ""
