@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     OmegaConf.register_new_resolver("names", _names, replace=True)
     decorated: Any = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(job)
     with errors_as_text():
-        sys.argv = [f"ksiqa.{name}" if len(sys.argv) == 0 else sys.argv[0], *arguments, *_short_names(arguments)]
+        sys.argv = [f"ksiqa.{name}" if len(sys.argv) == 0 else sys.argv[0], *_with_short_names(arguments)]
         while True:
             in_use.clear()
             try:
@@ -76,17 +77,21 @@ def _names(mapping: Any) -> str:
     return ",".join(names)
 
 
-def _short_names(arguments: list[str]) -> list[str]:
-    """Return the override by which a sweep's folders are named after what differs between its jobs alone."""
+def _with_short_names(arguments: list[str]) -> list[str]:
+    """Return the arguments with one by which a sweep's folders are named after what differs between its jobs alone."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
 
-    texts = [text for text in arguments if "=" in text and text[0] not in "-~" and not text.startswith("hydra")]
-    if any(text.startswith(JOB_NAME) for text in arguments):
-        return []
-    overrides = OverridesParser.create().parse_overrides(texts)
-    swept = {override.key_or_group for override in overrides if override.is_sweep_override()}
-    shared = sorted({override.key_or_group for override in overrides} - swept)
-    return [f"{JOB_NAME}=[{','.join(shared)}]"] if shared else []
+    parser, swept, shared, last = OverridesParser.create(), set(), set(), 0
+    for place, text in enumerate(arguments, start=1):
+        with suppress(OverrideParseException):  # an option or its value; if it is neither, Hydra will say so
+            (override,) = parser.parse_overrides([text])
+            (swept if override.is_sweep_override() else shared).add(override.key_or_group)
+            last = place
+    keys = sorted(key for key in shared - swept if not key.startswith("hydra"))
+    if not keys or any(text.startswith(JOB_NAME) for text in arguments):
+        return arguments
+    return [*arguments[:last], f"{JOB_NAME}=[{','.join(keys)}]", *arguments[last:]]  # options may follow overrides
 
 
 class errors_as_text:

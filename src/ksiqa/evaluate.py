@@ -23,10 +23,8 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.quiet import quiet_lightning
     from ksiqa.report.run_folder import figures, provenance, write_report, write_results
     from ksiqa.run import show
-    from ksiqa.settle import settled
 
     quiet_lightning()
-    config = settled(config)
     trained = load_model(Path(config.checkpoint).expanduser())
     data = build.scored_data(config, trained)
     tested = test(trained, data, trainer=trainers.scoring_trainer(config))

@@ -75,10 +75,10 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         return None
     save_model(trained_model(config, parts, fr_source=fr_source), folder / "model")
     trained = load_model(folder / "model")
-    tested = None
+    ridge, tested = None, None
     if parts.target.split.test:
+        ridge = ridge_test(parts.target) if config.report.ridge else None
         tested = test(trained, parts.target, trainer=trainers.scoring_trainer(config))
-    ridge = ridge_test(parts.target) if config.report.ridge and tested else None
     results = {
         **(figures(tested) if tested else {}),
         **score_others(config, trained, others, folder),
