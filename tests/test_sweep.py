@@ -27,7 +27,7 @@ def pairs(tmp_path_factory):
 
 
 def _command(*overrides):
-    return [sys.executable, "-m", "ksiqa.train", *TINY, *overrides]
+    return [sys.executable, "-m", "ksiqa.train", *overrides, *TINY]
 
 
 def _started(folder, *overrides):
@@ -43,7 +43,7 @@ def _starts(folder):
 
 
 def test_ten_splits_that_were_killed_are_finished_by_two_processes_that_repeat_nothing(pairs, tmp_path):
-    sweep = [*table_overrides(pairs), "+sweep=ten_splits", "trainer.max_epochs=2", "name=ten"]
+    sweep = [*table_overrides(pairs), "+sweep=ten_splits", "name=ten"]
     splits = tmp_path / "outputs" / "ten" / "ten_splits"
     killed = _started(tmp_path, *sweep)
     end = time.monotonic() + 120
@@ -69,15 +69,15 @@ def test_ten_splits_that_were_killed_are_finished_by_two_processes_that_repeat_n
     assert sorted(one["split"]["index"] for one in results.values()) == list(range(10))
     assert _starts(splits) == {name: 2 if name == "split.index=2" else 1 for name in results}
     with (splits / "split.index=2" / "metrics.csv").open(newline="") as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1"]
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["0"]
 
 
 def test_a_run_is_repeated_by_the_command_in_its_results(pairs, tmp_path):
     """From another directory, with paths that are relative to where the run was started."""
     first = _started(
         pairs.parent,
-        *(*table_overrides(Path(pairs.name)), "split.train_share=0.5,0.75", "name=once", "+trainer.max_steps=2"),
-        *(f"hydra.sweep.dir={tmp_path / 'sweep'}", "-m"),
+        *("-m", *table_overrides(Path(pairs.name)), "split.train_share=0.5,0.75", "name=once", "+trainer.max_steps=2"),
+        f"hydra.sweep.dir={tmp_path / 'sweep'}",
     )
     _, errors = first.communicate(timeout=200)
     assert first.returncode == 0, errors
@@ -174,7 +174,7 @@ def test_less_to_train_on_and_the_same_to_test_on(here, pairs):
 @pytest.mark.long
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_other_launchers(launcher, pairs, tmp_path):
-    sweep = [*table_overrides(pairs), "-m", "split.index=range(3)", f"hydra/launcher={launcher}"]
+    sweep = ["-m", *table_overrides(pairs), "split.index=range(3)", f"hydra/launcher={launcher}"]
     for told in ("model: ", "done already: "):
         process = _started(tmp_path, *sweep)
         output, errors = process.communicate(timeout=280)

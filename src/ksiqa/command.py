@@ -82,7 +82,7 @@ def _with_short_names(arguments: list[str]) -> list[str]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import OverrideParseException
 
-    parser, swept, shared, last = OverridesParser.create(), set(), set(), 0
+    parser, swept, shared, last = OverridesParser.create(), set[str](), set[str](), 0
     for place, text in enumerate(arguments, start=1):
         with suppress(OverrideParseException):  # an option or its value; if it is neither, Hydra will say so
             (override,) = parser.parse_overrides([text])
