@@ -36,7 +36,7 @@ def test_only_photographs_that_were_never_trained_on_are_written(tmp_path):
 def test_the_demos_teacher_needs_its_reference(tmp_path):
     """On contents never seen: photographs against themselves stand in the top 5%, and references of other contents cost
     at least .05 SRCC."""
-    config = composed("train", "+experiment=demo", "+variant=teacher", "trainer.enable_progress_bar=false")
+    config = composed("train", "+experiment=demo", "variant=teacher", "trainer.enable_progress_bar=false")
     run(config, tmp_path)
     trained = load_model(tmp_path / "model")
     source = build.image_source(config.data)

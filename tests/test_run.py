@@ -29,10 +29,11 @@ from tests.runs import wait_for as _wait_for
 from tests.tiny import write_table
 
 ONE_STEP = ("+trainer.limit_train_batches=1",)
+JOINT = ("sharing=joint", "trainer.max_epochs=2", "name=joint")
 FIGURES = ("srcc", "plcc", "plcc_fitted", "krcc", "rmse")
 SHIPPED = {
     group: sorted(file.stem for file in (conf_folder() / group).glob("*.yaml"))
-    for group in ("backbone", "experiment", "loss", "sharing", "variant")
+    for group in ("backbone", "experiment", "loss", "sharing")
 }
 
 
@@ -67,7 +68,7 @@ def pristine(tmp_path_factory):
 def joint(pairs, tmp_path_factory):
     """A joint training of two epochs."""
     folder = tmp_path_factory.mktemp("outputs") / "joint" / "now"
-    return folder, train(folder, *table_overrides(pairs), "sharing=joint", "trainer.max_epochs=2", "name=joint")
+    return folder, train(folder, *table_overrides(pairs), *JOINT)
 
 
 def test_a_run_leaves_every_file_behind(joint):
@@ -94,6 +95,11 @@ def test_results_hold_figures_and_provenance(joint):
         results
     )
     assert (results["train_n"], results["validation_n"], results["test_n"]) == (30, 10, 10)
+
+
+def test_a_run_of_a_fixed_length_trains_on_all_that_is_not_tested(pairs, tmp_path):
+    results = train(tmp_path / "run", *table_overrides(pairs), *ONE_STEP, "split.validation_share=null")
+    assert (results["train_n"], results["validation_n"], results["test_n"]) == (40, 0, 10)
 
 
 def test_metrics_hold_every_term_of_every_epoch(joint):
@@ -130,9 +136,11 @@ def test_evaluate_gives_exactly_the_test_numbers_of_training(batch_size, joint, 
 def test_a_model_is_evaluated_on_a_set_it_was_not_trained_on(joint, tmp_path):
     WRITERS["livec"](tmp_path / "livec")
     data = ["data=livec", f"data.root={tmp_path / 'livec'}", "data.allow_missing=true", "data.workers=0"]
-    again = _evaluated(tmp_path / "out", joint[0] / "model", *data, "split.validation_share=0")
+    again = _evaluated(tmp_path / "out", joint[0] / "model", *data)
     assert {f"test/{name}" for name in FIGURES} <= set(again)
     assert "test/teacher_srcc" not in again
+    whole = _evaluated(tmp_path / "whole", joint[0] / "model", *data, "split.source=test_on_all")
+    assert (again["test_n"], whole["test_n"]) == (5, 24)
 
 
 def test_a_run_that_was_killed_ends_with_the_same_numbers(pairs, tmp_path):
@@ -154,7 +162,7 @@ def test_a_run_that_was_killed_ends_with_the_same_numbers(pairs, tmp_path):
     assert not (killed.parent / "again").exists()
     whole = train(tmp_path / "whole", *overrides)
     assert (killed / "results.json").is_file()
-    left_out = ("seconds",)
+    left_out = ("seconds", "repeat")  # the time, and the folder
     assert {k: v for k, v in resumed.items() if k not in left_out} == {
         k: v for k, v in whole.items() if k not in left_out
     }
@@ -255,9 +263,10 @@ def test_whether_a_teacher_was_kept_cannot_be_told_without_a_validation_part(pai
 
 def test_a_folder_in_use_is_not_trained_in_again(joint, pairs):
     with pytest.raises(
-        ConfigError, match=r"which holds a run already\nexpected: a folder of its own.*\ndo: add \+resume="
+        ConfigError,
+        match=r"which holds a run already.*optimiser.lr is 3e-05 there and 0.01 here\n.*\ndo: choose another",
     ):
-        train(joint[0], *table_overrides(pairs), "task.optimiser.lr=1e-2")
+        train(joint[0], *JOINT, *table_overrides(pairs), "task.optimiser.lr=1e-2")
 
 
 def test_a_target_without_validation_still_has_pairs_to_see_the_teacher_by(photographs, pristine, tmp_path):
@@ -340,12 +349,6 @@ def test_every_sharing_runs_and_says_whether_a_teacher_was_trained(name, pairs, 
     assert (trained.teacher is not None) is results["fr"]
     assert trained.source == "table"
     assert set(trained.scales) == ({"table", "folder"} if with_pairs else {"table"})
-
-
-@pytest.mark.parametrize("name", SHIPPED["variant"])
-def test_every_variant_runs(name, pairs, tmp_path):
-    results = train(tmp_path / "run", *table_overrides(pairs), *ONE_STEP, f"+variant={name}")
-    assert set(FIGURES) <= {key.rpartition("/")[2] for key in results}
 
 
 def _release_of_live(folder):

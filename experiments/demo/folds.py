@@ -52,7 +52,7 @@ def results(folder: Path, variant: str, seed: int, fold: int) -> dict[str, objec
     if not (folder / "results.json").exists():
         overrides = [
             "+experiment=demo",
-            f"+variant={variant}",
+            f"variant={variant}",
             f"seed={seed}",
             "split.source=folds",
             f"split.index={fold}",

@@ -68,6 +68,7 @@ def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, se
         whole_number(node[name], least=least, name=f"data.{name}")
     values = plain(split)
     folder = values.pop("folder")
+    values["validation_share"] = values["validation_share"] or 0.0  # null where nothing is trained
     return QualityData(
         source=source,
         split=make_split(source.table, folder=None if folder is None else Path(folder), **values),

@@ -3,14 +3,18 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ksiqa.errors import ConfigError, KsiqaError
+from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError
+from ksiqa.files import wait_for
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+JOB_NAME = "hydra.job.config.override_dirname.exclude_keys"  # what a sweep's folders are not named after
 
 
 def conf_folder() -> Path:
@@ -23,19 +27,71 @@ def conf_folder() -> Path:
 def hydra_command(name: str, run: Callable[["DictConfig", Path], None], arguments: list[str]) -> None:
     """Compose ``conf/<name>.yaml`` with the overrides and call ``run`` with the config and the run's folder.
 
-    An error that the user can mend is printed without a traceback and ends the process with status 2.
+    An error that the user can mend is printed without a traceback and ends the process with status 2. Where another
+    process is at work in a run's folder, all other runs of the sweep are done first; then it is waited for.
     """
     import hydra
     from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+
+    here, in_use = os.getpid(), list[FolderInUseError]()
 
     def job(config: "DictConfig") -> None:
-        run(config, Path(HydraConfig.get().runtime.output_dir))
+        try:
+            run(config, Path(HydraConfig.get().runtime.output_dir))
+        except FolderInUseError as error:
+            if os.getpid() != here:  # in a process of a launcher: the error itself comes back
+                raise
+            in_use.append(error)
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of Hydra's own printing
-    sys.argv = [f"ksiqa.{name}" if len(sys.argv) == 0 else sys.argv[0], *arguments]
+    OmegaConf.register_new_resolver("names", _names, replace=True)
     decorated: Any = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(job)
     with errors_as_text():
-        decorated()
+        sys.argv = [f"ksiqa.{name}" if len(sys.argv) == 0 else sys.argv[0], *_with_short_names(arguments)]
+        while True:
+            in_use.clear()
+            try:
+                decorated()
+            except FolderInUseError as error:
+                in_use.append(error)
+            if not in_use:
+                return
+            sys.stderr.write(f"waiting for the process at work in {in_use[0].found}\n")
+            wait_for(Path(in_use[0].found))
+
+
+def _names(mapping: Any) -> str:
+    """Return the keys of a config's mapping that have a value, as the choices of a sweep: ``${names:${variants}}``.
+
+    Raises:
+        ConfigError: none has.
+    """
+    names = [str(name) for name, value in mapping.items() if value is not None]
+    if not names:
+        raise ConfigError(
+            found=f"a sweep over {', '.join(map(str, mapping))}, none of which has a value",
+            expected="one or more to choose",
+            do="give them values: roots.NAME=FOLDER for the sets of a sweep",
+        )
+    return ",".join(names)
+
+
+def _with_short_names(arguments: list[str]) -> list[str]:
+    """Return the arguments with one by which a sweep's folders are named after what differs between its jobs alone."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    parser, swept, shared, last = OverridesParser.create(), set[str](), set[str](), 0
+    for place, text in enumerate(arguments, start=1):
+        with suppress(OverrideParseException):  # an option or its value; if it is neither, Hydra will say so
+            (override,) = parser.parse_overrides([text])
+            (swept if override.is_sweep_override() else shared).add(override.key_or_group)
+            last = place
+    keys = sorted(key for key in shared - swept if not key.startswith("hydra"))
+    if not keys or any(text.startswith(JOB_NAME) for text in arguments):
+        return arguments
+    return [*arguments[:last], f"{JOB_NAME}=[{','.join(keys)}]", *arguments[last:]]  # options may follow overrides
 
 
 class errors_as_text:
@@ -76,7 +132,9 @@ def _of_hydra(error: BaseException) -> ConfigError | None:
         )
     composition = HydraException | OmegaConfBaseException
     if isinstance(error, composition) and not isinstance(error, InstantiationException):
-        cause = error.__cause__
+        own, cause = _cause(error.__context__), error.__cause__
+        if isinstance(own, ConfigError):  # of a resolver
+            return own
         return ConfigError(
             found=str(error).strip() + (f" ({cause})" if cause is not None and str(cause) not in str(error) else ""),
             expected="overrides that name existing keys, with values of their kind",

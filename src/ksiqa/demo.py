@@ -25,7 +25,7 @@ class Summary(Callback):
         del kwargs
         folder = Path(config.hydra.sweep.dir)
         results = {file.parent.name: json.loads(file.read_text()) for file in folder.glob("*/results.json")}
-        order = [name for name in config.hydra.sweeper.params["+variant"].split(",") if name in results]
+        order = [name for name in config.variants if name in results]
         console = Console()
         console.print(summary({name: results[name] for name in order}))
         joint = folder / "joint"

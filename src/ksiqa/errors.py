@@ -24,6 +24,10 @@ class ConfigError(KsiqaError):
     """A config value or key that has no meaning."""
 
 
+class FolderInUseError(KsiqaError):
+    """A run's folder, named by ``found``, that another process is at work in."""
+
+
 class DatasetError(KsiqaError):
     """A dataset's folder, label file or row that is not as its authors released it."""
 

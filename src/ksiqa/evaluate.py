@@ -21,7 +21,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.inference.evaluation import test
     from ksiqa.inference.model_folder import load_model
     from ksiqa.quiet import quiet_lightning
-    from ksiqa.report.run_folder import counts, figures, provenance, write_report
+    from ksiqa.report.run_folder import counts, figures, provenance, write_report, write_results
     from ksiqa.run import show
 
     quiet_lightning()
@@ -38,7 +38,8 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         **provenance(),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_report(folder, tested=tested, results=results)
+    write_report(folder, tested=tested)
+    write_results(folder, results)
     show(tested, results, Path(config.checkpoint))
 
 

@@ -1,10 +1,16 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and folders that one process alone works in."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+from filelock import FileLock, Timeout
+
+from ksiqa.errors import FolderInUseError
+
+LOCK = ".lock"
 
 
 @contextmanager
@@ -22,3 +28,31 @@ def write_whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a folder. The lock ends with this process, however that ends.
+
+    Raises:
+        FolderInUseError: another process is in it.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise FolderInUseError(
+            found=str(folder),
+            expected="a folder that no other process is at work in",
+            do="wait for that process, or end it",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def wait_for(folder: Path) -> None:
+    """Wait until no process is at work in a folder."""
+    with FileLock(folder / LOCK):
+        pass

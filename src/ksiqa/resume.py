@@ -1,12 +1,16 @@
-"""The folder that a run writes to: a new one, or the one of a run that was cut off."""
+"""The folder that a run writes to: a new one, or that of the same run, which was cut off or is done."""
 
+import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ksiqa.errors import ConfigError
-from ksiqa.processes import is_first, share_folder, shared_folder
+from ksiqa.processes import share_folder, shared_folder
+
+CONFIG, RESULTS = "config.yaml", "results.json"
 
 
 def run_folder(config: DictConfig, folder: Path) -> Path:
@@ -17,18 +21,11 @@ def run_folder(config: DictConfig, folder: Path) -> Path:
         folder: the new one; where another is returned, it is removed if it is empty.
 
     Raises:
-        ConfigError: the new folder is in use; there is nothing to resume, or it was made with another config.
+        ConfigError: there is nothing to resume, or it was made with another config.
     """
     with open_dict(config):
         resume = config.pop("resume", None)
-    handed = shared_folder()
-    if handed is None and resume is None and is_first() and (folder / "config.yaml").exists():
-        raise ConfigError(
-            found=f"{folder}, which holds a run already",
-            expected="a folder of its own for each run",
-            do=f"add +resume={folder} if that run was cut off, or choose another hydra.run.dir",
-        )
-    found = handed or (folder if resume is None else _unfinished(config, folder, resume))
+    found = shared_folder() or (folder if resume is None else _unfinished(config, folder, resume))
     if found.absolute() != folder.absolute():
         with suppress(OSError):  # not empty, or another process was faster
             folder.rmdir()
@@ -36,14 +33,54 @@ def run_folder(config: DictConfig, folder: Path) -> Path:
     return found
 
 
+def known_results(config: DictConfig, folder: Path) -> dict[str, Any] | None:
+    """Return what the run left in its folder, if it is done; None where there is something to do.
+
+    Raises:
+        ConfigError: the folder holds what another run trained.
+    """
+    if not (folder / RESULTS).exists() and not any(folder.glob("checkpoints/*/*.ckpt")):
+        return None
+    different = differences(config, folder / CONFIG)
+    if different:
+        more = f" and {len(different) - 3} more" if len(different) > 3 else ""
+        raise ConfigError(
+            found=f"{folder}, which holds a run already, of another config: {'; '.join(different[:3])}{more}",
+            expected="a folder of its own for each run",
+            do="choose another hydra.run.dir, or hydra.sweep.dir for a sweep; name=OTHER changes both",
+        )
+    try:
+        results = json.loads((folder / RESULTS).read_text())
+    except (FileNotFoundError, ValueError):  # cut off, or damaged since
+        return None
+    return results if isinstance(results, dict) else None
+
+
+def differences(config: DictConfig, file: Path) -> list[str]:
+    """Return each key whose value in ``file``, a run's config, is not the one of ``config``, and both values."""
+    here = _values(OmegaConf.create(OmegaConf.to_yaml(config, resolve=True)))
+    there = _values(OmegaConf.load(file)) if file.exists() else {}
+    keys = [key for key in {**there, **here} if there.get(key, "nothing") != here.get(key, "nothing")]
+    return [f"{key} is {there.get(key, 'nothing')} there and {here.get(key, 'nothing')} here" for key in keys]
+
+
+def _values(node: Any, prefix: str = "") -> dict[str, Any]:
+    """Return a config's values by their keys with dots."""
+    if not isinstance(node, DictConfig) or not node:
+        return {prefix: "null" if node is None else OmegaConf.to_container(node) if OmegaConf.is_config(node) else node}
+    values: dict[str, Any] = {}
+    for name, one in node.items():
+        values |= _values(one, f"{prefix}.{name!s}" if prefix else str(name))
+    return values
+
+
 def _unfinished(config: DictConfig, folder: Path, resume: str) -> Path:
-    text = OmegaConf.to_yaml(config, resolve=True)
     if resume == "auto":
-        candidates = sorted(folder.parent.glob("*/config.yaml"), reverse=True)
+        candidates = sorted(folder.parent.glob(f"*/{CONFIG}"), reverse=True)
     else:
-        candidates = [Path(resume).expanduser() / "config.yaml"]
+        candidates = [Path(resume).expanduser() / CONFIG]
     for candidate in candidates:
-        if candidate.exists() and candidate.read_text() == text and not (candidate.parent / "results.json").exists():
+        if candidate.exists() and not differences(config, candidate) and not (candidate.parent / RESULTS).exists():
             return candidate.parent
     with suppress(OSError):
         folder.rmdir()

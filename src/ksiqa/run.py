@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,36 +15,57 @@ from rich.table import Table
 from ksiqa import build, trainers
 from ksiqa.assembly import assemble, trained_model
 from ksiqa.data.datamodule import QualityData
+from ksiqa.data.fingerprint import data_fingerprint
 from ksiqa.data.split_files import write_split
-from ksiqa.files import write_whole
+from ksiqa.files import alone_in, write_whole
 from ksiqa.inference.evaluation import Tested, test
 from ksiqa.inference.model_folder import load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.collected import Collected
+from ksiqa.others import other_sources, score_others
 from ksiqa.processes import check_launch, is_first, part_ways
 from ksiqa.quiet import quiet_lightning
-from ksiqa.report.run_folder import counts, figures, provenance, write_report
-from ksiqa.resume import run_folder
+from ksiqa.report.environment import note_start, repeating
+from ksiqa.report.run_folder import counts, figures, provenance, write_report, write_results
+from ksiqa.resume import CONFIG, known_results, run_folder
+from ksiqa.settle import settled
 from ksiqa.training import train_phases
 
 
 def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
-    """Train, save, test; return what results.json holds.
+    """Train, save, test; return what results.json holds. A run that was cut off in its folder goes on there, and of one
+    that is done the results are returned as they are.
 
     Where several processes train together, all of them come here; the first one alone writes and tests, the others
     leave after training with None.
+
+    Raises:
+        KsiqaError: as the config and the data make it; the folder holds another run, or another process is in it.
     """
-    started = time.monotonic()
     check_launch(config)
+    config = settled(config)
+    folder = run_folder(config, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder) if is_first() else nullcontext():
+        results = known_results(config, folder) if is_first() else None
+        if results is None:
+            return train_and_test(config, folder)
+    Console().print(f"done already: {folder}", soft_wrap=True)
+    return results
+
+
+def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
+    """Do what ``run`` does of a settled config in a folder that is its own."""
+    started = time.monotonic()
     trainers.check_accelerator(config)
     trainers.check_loggers(config)
-    folder = run_folder(config, folder)
     quiet_lightning()
     lightning.seed_everything(config.seed, verbose=False)
-    folder.mkdir(parents=True, exist_ok=True)
     if is_first():
-        with write_whole(folder / "config.yaml") as file:
+        with write_whole(folder / CONFIG) as file:
             file.write(OmegaConf.to_yaml(config, resolve=True))
+        note_start(folder)
+    others = other_sources(config)
     parts = assemble(config)
     sets = parts.target.sets
     for one in sets if is_first() else []:
@@ -54,27 +76,34 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         return None
     save_model(trained_model(config, parts, fr_source=fr_source), folder / "model")
     trained = load_model(folder / "model")
-    ridges = [ridge_test(one) if config.report.ridge else None for one in sets]  # before features are let go
+    with_test = [one for one in sets if one.split.test]
+    ridges = [ridge_test(one) if config.report.ridge else None for one in with_test]  # before features are let go
     tested = [
         test(trained, one, trainer=trainers.scoring_trainer(config))._replace(ridge=ridge)
-        for one, ridge in zip(sets, ridges, strict=True)
+        for one, ridge in zip(with_test, ridges, strict=True)
     ]
     results = {
         **figures(tested),
+        **score_others(config, trained, others, folder),
         **counts(sets),
         **({"shares": {one.name: one.share for one in sets}} if len(sets) > 1 else {}),
         "data": parts.target.name,
         "experiment": config.name,
+        "variant": config.get("variant"),
         "model": config.model.kind,
         "sharing": config.sharing.kind,
         "fr": fr_source is not None,
         "seed": config.seed,
         "split": build.plain(config.split),
+        "data_fingerprint": {one.name: data_fingerprint(one.source) for one in sets},
         **provenance(),
+        "repeat": repeating(folder),
         "seconds": round(time.monotonic() - started, 1),
     }
-    write_report(folder, tested=tested, results=results)
-    show(tested, results, folder / "model")
+    if tested:
+        write_report(folder, tested=tested)
+        show(tested, results, folder / "model")
+    write_results(folder, results)
     return results
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ksiqa.data.split import (
     make_split,
     random_split,
     whole_training_part,
+    with_less,
     write_split,
 )
 from ksiqa.data.table import COLUMNS, LabelTable
@@ -24,6 +26,7 @@ from ksiqa.errors import ConfigError, SplitError
 from tests.fake_iqa import write_csiq, write_live, write_livec
 
 SHARES = {"test_share": 0.2, "validation_share": 0.1}
+WHOLE = {**SHARES, "train_share": 1.0}  # what make_split wants beside them
 
 
 def table(contents: list[str]) -> LabelTable:
@@ -79,6 +82,29 @@ def test_folds_test_every_row_twice(rows: LabelTable) -> None:
     assert splits[0].test != splits[5].test
 
 
+def test_less_to_train_on_is_part_of_more_and_changes_no_other_part(rows: LabelTable) -> None:
+    whole = random_split(rows, index=1, seed=3, **SHARES)
+    splits = [with_less(whole, rows, share=share, seed=3) for share in (0.2, 0.4, 0.6, 0.8, 1.0)]
+    assert [len(contents_of(rows, split, "train")) for split in splits] == [3, 6, 8, 11, 14]
+    for less, more in pairwise(splits):
+        assert set(less.train) < set(more.train)
+    for split in splits:
+        check_split(rows, split)
+        assert (split.validation, split.test) == (whole.validation, whole.test)
+        assert sorted(split.train + split.unused) == list(whole.train)
+    assert splits[-1] == whole
+    assert with_less(whole, rows, share=0.4, seed=4).train != splits[1].train
+
+
+def test_all_to_train_on_or_all_to_test_on(rows: LabelTable) -> None:
+    given = {"index": 0, "seed": 0, "folder": None, **WHOLE, "validation_share": 0.0}
+    train, test = (make_split(rows, source=source, **given) for source in ("train_on_all", "test_on_all"))
+    assert (train.train, train.validation, train.test) == (tuple(range(60)), (), ())
+    assert (test.train, test.validation, test.test) == ((), (), tuple(range(60)))
+    held_out = make_split(rows, source="train_on_all", **{**given, "validation_share": 0.1})
+    assert (len(held_out.train), len(held_out.validation), held_out.test) == (54, 6, ())
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
@@ -92,10 +118,13 @@ def test_folds_test_every_row_twice(rows: LabelTable) -> None:
         ({"test_share": 1.0}, "an empty train part"),
         ({"validation_share": 0.01}, "a validation share of 0.01 of 20 contents: none"),
         ({"seed": -1}, "no negative number"),
+        ({"train_share": 0.01}, "split.train_share=0.01 of 14 contents\nexpected: a share above 0 and up to 1"),
+        ({"train_share": 1.5}, "split.train_share=1.5 of 14 contents"),
+        ({"source": "test_on_all", "index": 1}, "split.index=1\nexpected: 0: test_on_all is one split"),
     ],
 )
 def test_split_that_cannot_be_made(rows: LabelTable, changes: dict[str, object], text: str) -> None:
-    given = {"source": "random", "index": 0, "seed": 0, "folder": None, **SHARES}
+    given = {"source": "random", "index": 0, "seed": 0, "folder": None, **WHOLE}
     with pytest.raises(SplitError) as error:
         make_split(rows, **{**given, **changes})
     assert text in str(error.value)
@@ -105,7 +134,7 @@ def test_unknown_source(rows: LabelTable) -> None:
     with pytest.raises(
         ConfigError, match=r"split.source=randon\nexpected: one of arniqa, .*\ndo: set split.source=random"
     ):
-        make_split(rows, source="randon", index=0, seed=0, folder=None, **SHARES)
+        make_split(rows, source="randon", index=0, seed=0, folder=None, **WHOLE)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +162,10 @@ def test_written_split_is_read_again(tmp_path: Path) -> None:
     assert (tmp_path / "split/test.txt").read_text().splitlines()[0].count("/") == 1  # img2.bmp is there five times
     again = file_split(rows, folder=tmp_path / "split")
     assert (again.train, again.validation, again.test) == (split.train, split.validation, split.test)
+    less = with_less(split, rows, share=0.5, seed=0)
+    write_split(less, rows, tmp_path / "split")
+    again = file_split(rows, folder=tmp_path / "split")
+    assert (again.train, again.unused) == (less.train, less.unused)
 
 
 def test_names_are_as_short_as_can_be(tmp_path: Path) -> None:
@@ -183,7 +216,7 @@ def arrays(tmp_path: Path) -> Path:
 def arniqa(arrays: Path, allow_missing: bool = False, **changes: object) -> tuple[LabelTable, Split]:
     facts = replace(csiq.FACTS, rows=145, references=5)
     rows = csiq.read(arrays / "csiq", facts=facts, allow_missing=allow_missing)
-    given = {"source": "arniqa", "index": 0, "seed": 0, "folder": arrays, **SHARES}
+    given = {"source": "arniqa", "index": 0, "seed": 0, "folder": arrays, **WHOLE}
     return rows, make_split(rows, **{**given, **changes})
 
 
@@ -191,6 +224,9 @@ def test_published_arrays(arrays: Path) -> None:
     rows, split = arniqa(arrays)
     assert contents_of(rows, split, "test") == {"woman"}
     assert contents_of(rows, split, "validation") == {"sunsetcolor"}
+    rows, split = arniqa(arrays, validation_share=0.0)
+    assert split.validation == ()
+    assert "sunsetcolor" in contents_of(rows, split, "train")
 
 
 def test_published_arrays_on_a_partial_copy(arrays: Path) -> None:

@@ -1,17 +1,15 @@
 """Where the parts of a split come from; ``make_split`` is the front door."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
+from ksiqa.data.split_draws import fold_split, random_split, whole_split, with_less
 from ksiqa.data.split_files import arniqa_split, file_split, image_names, write_split
 from ksiqa.data.split_rules import PARTS, Split, check_split, split_of, whole_training_part
 from ksiqa.data.table import LabelTable
 from ksiqa.errors import SplitError, choice
 
-SOURCES = ("random", "official", "arniqa", "folds", "files")
-FOLDS = 5  # two repeats of five parts test every image twice: ten splits
+SOURCES = ("random", "official", "arniqa", "folds", "files", "train_on_all", "test_on_all")
+ONE = ("official", "files", "test_on_all")  # sources of a single split
 
 
 def make_split(
@@ -22,17 +20,20 @@ def make_split(
     seed: int,
     test_share: float,
     validation_share: float,
+    train_share: float,
     folder: Path | None,
 ) -> Split:
     """Split a table.
 
     Args:
         table: the rows.
-        source: ``random``, ``official``, ``arniqa``, ``folds`` or ``files``.
+        source: one of ``SOURCES``.
         index: which of the source's splits, from 0.
-        seed: of ``random`` and ``folds``.
+        seed: of all that is drawn.
         test_share: of the contents, in (0, 1); of ``random``.
-        validation_share: of all contents, carved out of the rest; of ``random`` and ``folds``; 0 for none.
+        validation_share: of all contents, carved out of the rest; of ``random``, ``folds`` and ``train_on_all``. With 0
+            published validation parts are trained on, too; the parts of ``files`` stay as they are.
+        train_share: of the training part's contents, in (0, 1]: how much of it is used.
         folder: of the arrays for ``arniqa``, of the text files for ``files``.
 
     Raises:
@@ -40,13 +41,24 @@ def make_split(
         SplitError: the set has no such split, or a rule of ``check_split`` does not hold.
     """
     choice(source, allowed=SOURCES, name="split.source")
-    if source == "random":
-        shares = {"test_share": test_share, "validation_share": validation_share}
-        return random_split(table, index=index, seed=seed, **shares)
-    if source == "folds":
-        return fold_split(table, index=index, seed=seed, validation_share=validation_share)
-    if source in ("official", "files") and index != 0:
+    if source in ONE and index != 0:
         raise SplitError(found=f"split.index={index}", expected=f"0: {source} is one split", do="set split.index=0")
+    if source in ("official", "arniqa", "files"):
+        split = _written(table, source=source, index=index, folder=folder)
+        split = whole_training_part(split) if validation_share == 0 and source != "files" else split
+    elif source == "random":
+        shares = {"test_share": test_share, "validation_share": validation_share}
+        split = random_split(table, index=index, seed=seed, **shares)
+    elif source == "folds":
+        split = fold_split(table, index=index, seed=seed, validation_share=validation_share)
+    elif source == "train_on_all":
+        split = whole_split(table, index=index, seed=seed, validation_share=validation_share)
+    else:
+        return split_of(table, source=source, index=0, part_of=["test"] * len(table))
+    return split if train_share == 1 else with_less(split, table, share=train_share, seed=seed)
+
+
+def _written(table: LabelTable, *, source: str, index: int, folder: Path | None) -> Split:
     if source == "official":
         return official_split(table)
     if folder is None:
@@ -56,38 +68,6 @@ def make_split(
             do="set split.folder=FOLDER",
         )
     return arniqa_split(table, index=index, folder=folder) if source == "arniqa" else file_split(table, folder=folder)
-
-
-def random_split(table: LabelTable, *, index: int, seed: int, test_share: float, validation_share: float) -> Split:
-    """Draw the parts by content: shares are of contents, and all images of a content share a part.
-
-    The draw depends on seed, index and the names of the contents alone, not on paths or the order of rows.
-
-    Raises:
-        SplitError: a share leaves a part empty.
-    """
-    contents = _shuffled(table, [seed, index])
-    test = round(test_share * len(contents))
-    return _by_content(table, "random", index, contents[:test], contents[test:], validation_share)
-
-
-def fold_split(table: LabelTable, *, index: int, seed: int, validation_share: float) -> Split:
-    """Take fold ``index % 5`` of repeat ``index // 5``, 2 x 5 by content, as the test part.
-
-    Raises:
-        SplitError: no such fold, or a part that is left empty.
-    """
-    repeat, fold = divmod(index, FOLDS)
-    if not 0 <= index < 2 * FOLDS:
-        raise SplitError(
-            found=f"split.index={index}",
-            expected="0 to 9: two repeats of five folds",
-            do="choose one of them",
-        )
-    contents = _shuffled(table, [seed, repeat, FOLDS])  # the third number: not the draws of random_split
-    test = contents[fold::FOLDS]
-    rest = [content for place, content in enumerate(contents) if place % FOLDS != fold]
-    return _by_content(table, "folds", index, test, rest, validation_share)
 
 
 def official_split(table: LabelTable) -> Split:
@@ -106,34 +86,6 @@ def official_split(table: LabelTable) -> Split:
     return split_of(table, source="official", index=0, part_of=parts)
 
 
-def _shuffled(table: LabelTable, seeds: list[int]) -> list[str]:
-    if min(seeds) < 0:
-        raise SplitError(found=f"seed and index {seeds}", expected="no negative number", do="count from 0")
-    contents = sorted(set(table.contents))
-    return [contents[place] for place in np.random.default_rng(seeds).permutation(len(contents))]
-
-
-def _by_content(
-    table: LabelTable,
-    source: str,
-    index: int,
-    test: Sequence[str],
-    rest: Sequence[str],
-    validation_share: float,
-) -> Split:
-    """Carve the validation part out of the shuffled rest."""
-    count = round(validation_share * (len(test) + len(rest)))
-    if validation_share > 0 and count == 0:
-        raise SplitError(
-            found=f"a validation share of {validation_share:g} of {len(test) + len(rest)} contents: none",
-            expected="at least one content in validation",
-            do="raise split.validation_share, or set it to 0 to have no validation part",
-        )
-    parts = {**dict.fromkeys(test, "test"), **dict.fromkeys(rest[:count], "validation")}
-    part_of = [parts.get(content, "train") for content in table.contents]
-    return split_of(table, source=source, index=index, part_of=part_of)
-
-
 __all__ = [
     "SOURCES",
     "Split",
@@ -145,6 +97,8 @@ __all__ = [
     "make_split",
     "official_split",
     "random_split",
+    "whole_split",
     "whole_training_part",
+    "with_less",
     "write_split",
 ]

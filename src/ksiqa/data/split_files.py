@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ksiqa.data.split_rules import PARTS, Split, split_of
+from ksiqa.data.split_rules import WITH_UNUSED, Split, split_of
 from ksiqa.data.table import LabelTable
 from ksiqa.errors import SplitError
 
@@ -75,7 +75,7 @@ def _array_row(path: Path, index: int) -> list[int]:
 
 
 def file_split(table: LabelTable, *, folder: Path) -> Split:
-    """Read a user's split: ``train.txt``, ``test.txt`` and, if there is one, ``validation.txt``.
+    """Read a user's split: ``train.txt``, ``test.txt`` and, if they are there, ``validation.txt`` and ``unused.txt``.
 
     A line is an image's name, with as many of the folders above it as tell it from the others. In a partial
     copy as many names may be unknown as images are missing.
@@ -86,8 +86,8 @@ def file_split(table: LabelTable, *, folder: Path) -> Split:
     part_of = [""] * len(table)
     unknown: list[str] = []
     rows_of: dict[int, dict[str, list[int]]] = {}
-    for part in PARTS:
-        for name in _lines(folder / f"{part}.txt", may_lack=part == "validation"):
+    for part in WITH_UNUSED:
+        for name in _lines(folder / f"{part}.txt", may_lack=part in ("validation", "unused")):
             depth = name.count("/") + 1
             if depth not in rows_of:
                 rows_of[depth] = _by_name(table, depth)
@@ -108,7 +108,7 @@ def write_split(split: Split, table: LabelTable, folder: Path) -> None:
     """Write the parts as text files that ``file_split`` reads."""
     names = image_names(table)
     folder.mkdir(parents=True, exist_ok=True)
-    for part in PARTS:
+    for part in WITH_UNUSED:
         lines = "".join(f"{names[row]}\n" for row in split.part(part))
         (folder / f"{part}.txt").write_text(lines, encoding="utf-8")
 

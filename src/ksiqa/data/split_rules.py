@@ -7,21 +7,24 @@ from ksiqa.data.table import LabelTable
 from ksiqa.errors import SplitError
 
 PARTS = ("train", "validation", "test")
+WITH_UNUSED = (*PARTS, "unused")
+MAY_LACK = {"train_on_all": "test", "test_on_all": "train"}  # sources that leave a part empty on purpose
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of a table in three parts, each in ascending order."""
+    """Rows of a table in three parts, and those left out of all, each in ascending order."""
 
     source: str  # as in split.source=NAME
     index: int
     train: tuple[int, ...]
     validation: tuple[int, ...]  # may be empty
     test: tuple[int, ...]
+    unused: tuple[int, ...] = ()  # where less is trained on than there is
 
     def part(self, name: str) -> tuple[int, ...]:
-        """Return the rows of ``train``, ``validation`` or ``test``."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+        """Return the rows of ``train``, ``validation``, ``test`` or ``unused``."""
+        return getattr(self, name)
 
 
 def split_of(table: LabelTable, *, source: str, index: int, part_of: list[str]) -> Split:
@@ -30,8 +33,8 @@ def split_of(table: LabelTable, *, source: str, index: int, part_of: list[str]) 
     Raises:
         SplitError: as ``check_split``.
     """
-    parts = [tuple(row for row, part in enumerate(part_of) if part == name) for name in PARTS]
-    split = Split(source, index, *parts)
+    rows = {name: tuple(row for row, part in enumerate(part_of) if part == name) for name in WITH_UNUSED}
+    split = Split(source, index, **rows)
     check_split(table, split)
     return split
 
@@ -49,12 +52,12 @@ def check_split(table: LabelTable, split: Split) -> None:
     """
     name = f"split {split.source} {split.index} of {table.facts.title}"
     for part in ("train", "test"):
-        if not split.part(part):
+        if not split.part(part) and MAY_LACK.get(split.source) != part:
             raise _broken(f"{name}: an empty {part} part", f"rows in {part}")
-    places = Counter(row for part in PARTS for row in split.part(part))
+    places = Counter(row for part in WITH_UNUSED for row in split.part(part))
     twice = [row for row, times in places.items() if times > 1]
     if twice:
-        where = ", ".join(part for part in PARTS for row in split.part(part) if row == twice[0])
+        where = ", ".join(part for part in WITH_UNUSED for row in split.part(part) if row == twice[0])
         found = f"{name}: {len(twice)} rows more than once, first row {twice[0] + 1} in {where}"
         raise _broken(found, "every row in exactly one part")
     rows = set(range(len(table)))
@@ -65,7 +68,7 @@ def check_split(table: LabelTable, split: Split) -> None:
         raise _broken(found, f"each of the {len(rows)} rows in exactly one part")
     contents = table.contents
     home: dict[str, str] = {}
-    for part in PARTS:
+    for part in WITH_UNUSED:
         for row in split.part(part):
             if home.setdefault(contents[row], part) != part:
                 found = f"{name}: {contents[row]} in {home[contents[row]]} and in {part}"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -18,7 +19,7 @@ from ksiqa.metric.agreement import agreement
 from ksiqa.report.scatter import scatter_plot
 
 
-def figures(tested: Sequence[Tested]) -> dict[str, float | None]:
+def figures(tested: Sequence[Tested], part: str = "test/") -> dict[str, float | None]:
     """Return all test figures under their keys: ``test/srcc`` of the headline, ``test/teacher_srcc`` of the other.
 
     Of several sets each has its own, ``test/koniq10k/srcc``, and beside them stand the means over the sets,
@@ -26,7 +27,7 @@ def figures(tested: Sequence[Tested]) -> dict[str, float | None]:
     """
     keyed: dict[str, float | None] = {}
     for one in tested:
-        prefix = "test/" + _folder(one, tested)
+        prefix = part + _folder(one, tested)
         for place, (name, found) in enumerate(one.agreements.items()):
             keyed |= found.as_dict(prefix if place == 0 else f"{prefix}{name}_")
         keyed |= {f"{prefix}{name}": value for name, value in one.imagery.items()}
@@ -36,7 +37,7 @@ def figures(tested: Sequence[Tested]) -> dict[str, float | None]:
             )
     if len(tested) > 1:
         first = [next(iter(one.agreements.values())) for one in tested]
-        keyed |= {f"test/mean_{name}": fmean(getattr(one, name) for one in first) for name in ("srcc", "plcc")}
+        keyed |= {f"{part}mean_{name}": fmean(getattr(one, name) for one in first) for name in ("srcc", "plcc")}
     return keyed
 
 
@@ -50,8 +51,14 @@ def counts(sets: Sequence[QualityData]) -> dict[str, Any]:
     return sums | {"sets": {name: one | labels[name] for name, one in each.items()}}
 
 
-def write_report(folder: Path, *, tested: Sequence[Tested], results: dict[str, Any]) -> None:
-    """Write predictions and plots, then results.json: with it, the run is done."""
+def write_results(folder: Path, results: dict[str, Any]) -> None:
+    """Write results.json, the last of a run's files: with it, the run is done."""
+    with write_whole(folder / "results.json") as file:
+        json.dump(results, file, indent=2)
+
+
+def write_report(folder: Path, *, tested: Sequence[Tested]) -> None:
+    """Write predictions and plots."""
     write_predictions(folder / "predictions.csv", tested=tested)
     for one in tested:
         facts = one.data.table.facts
@@ -69,8 +76,6 @@ def write_report(folder: Path, *, tested: Sequence[Tested], results: dict[str, A
             title=f"{facts.title}, test part",
             label_name=facts.label,
         )
-    with write_whole(folder / "results.json") as file:
-        json.dump(results, file, indent=2)
 
 
 def write_predictions(path: Path, *, tested: Sequence[Tested]) -> None:
@@ -120,12 +125,20 @@ def _folder(one: Tested, tested: Sequence[Tested]) -> str:
     return f"{one.data.name}/" if len(tested) > 1 else ""
 
 
-def provenance() -> dict[str, str | None]:
-    """Return version and commit; the commit is None where the code does not lie in a checkout, or there is no git."""
-    here = Path(__file__).resolve().parent
-    command = ["git", "-C", str(here), "log", "-1", "--format=%H", "--", "."]
+@cache
+def provenance() -> dict[str, str | bool | None]:
+    """Return version, commit, and whether the code was changed since (``dirty``); the last two are None where the code
+    does not lie in a checkout, or there is no git."""
+    commit = _git("log", "-1", "--format=%H", "--", ".")
+    dirty = bool(_git("status", "--porcelain", "--", ".")) if commit else None
+    return {"version": __version__, "commit": commit or None, "dirty": dirty}
+
+
+def _git(*words: str) -> str:
+    here = Path(__file__).resolve().parents[1]
     try:
-        commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(here), *words], capture_output=True, text=True, check=False
+        ).stdout.strip()
     except FileNotFoundError:
-        commit = ""
-    return {"version": __version__, "commit": commit or None}
+        return ""

@@ -1,0 +1,50 @@
+"""Tests on the whole of other sets, beside the target's own test part (``others`` in a config)."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ksiqa import build, mix, trainers
+from ksiqa.data.image_source import ImageSource
+from ksiqa.errors import ConfigError
+from ksiqa.inference.evaluation import test
+from ksiqa.inference.model_folder import TrainedModel
+from ksiqa.report.run_folder import figures, write_predictions
+
+WHOLE = {"source": "test_on_all", "index": 0, "seed": 0, "test_share": 1.0, "validation_share": 0.0, "train_share": 1.0}
+
+
+def other_sources(config: DictConfig) -> dict[str, ImageSource]:
+    """Open the other sets of a config, by name; an error in one comes before training.
+
+    Raises:
+        ConfigError: the config asks for tests on others and names none.
+        DatasetError: a set is not there, or not as released.
+    """
+    if "others" not in config:
+        return {}
+    if not config.others:
+        raise ConfigError(
+            found=f"no root of a set other than {config.data.source.name}",
+            expected="two sets or more: each is trained on and tested on all the others",
+            do="add roots.NAME=FOLDER for another set, such as roots.livec=ChallengeDB_release",
+        )
+    return {name: build.image_source(node) for name, node in config.others.items()}
+
+
+def score_others(
+    config: DictConfig, trained: TrainedModel, sources: dict[str, ImageSource], folder: Path
+) -> dict[str, Any]:
+    """Test a saved model on all of each set; write ``others/<set>.csv`` and return the figures, ``cross/<set>/srcc``
+    and so on, ``cross/<set>/n`` images."""
+    results: dict[str, Any] = {}
+    split = OmegaConf.create({**WHOLE, "folder": None})
+    for name, source in sources.items():
+        node: Any = OmegaConf.merge(config.data, {"short_side": config.others[name].short_side})
+        data = mix.as_tested(source, node=node, split=split, trained=trained)
+        tested = test(trained, data, trainer=trainers.scoring_trainer(config))
+        (folder / "others").mkdir(exist_ok=True)
+        write_predictions(folder / "others" / f"{name}.csv", tested=[tested])
+        results |= {**figures([tested], f"cross/{name}/"), f"cross/{name}/n": len(source.table)}
+    return results

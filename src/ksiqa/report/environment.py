@@ -1,0 +1,44 @@
+"""environment.json: under what a run was started, each time; and the command that repeats it."""
+
+import json
+import platform
+import shlex
+from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ksiqa.files import write_whole
+from ksiqa.report.run_folder import provenance
+
+
+def note_start(folder: Path) -> None:
+    """Add this start to the folder's environment.json: one entry, or more where a run was cut off and went on."""
+    file = folder / "environment.json"
+    earlier = json.loads(file.read_text()) if file.exists() else []
+    with write_whole(file) as opened:
+        json.dump([*earlier, environment()], opened, indent=2)
+
+
+def environment() -> dict[str, Any]:
+    """Return the time, code, Python, machine and every installed package's version."""
+    packages = {one.metadata["Name"]: one.version for one in distributions()}
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        **provenance(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": platform.machine(),
+        "threads": torch.get_num_threads(),
+        "gpus": [torch.cuda.get_device_name(one) for one in range(torch.cuda.device_count())],
+        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+    }
+
+
+def repeating(folder: Path) -> str:
+    """Return a command that repeats the run, in a new folder. It starts where the run did: a config's paths may be
+    relative to that place."""
+    here, run = (shlex.quote(str(path)) for path in (Path.cwd(), folder.absolute()))
+    return f"cd {here} && python -m ksiqa.train --config-dir {run} --config-name repeat"

@@ -1,0 +1,47 @@
+"""From what a launch says to the config of one run: its variant applied, what was left open decided."""
+
+from copy import deepcopy
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from ksiqa.errors import choice
+from ksiqa.task.regime_check import PAIRS
+
+OF_LAUNCH = ("roots", "variants", "experiments")  # what a run's config does not keep: it holds what came of them
+VALIDATION_SHARE = 0.1  # of the contents, where something is chosen or checked by a validation part
+
+
+def settled(config: DictConfig) -> DictConfig:
+    """Return a run's own config, resolved; settling it again changes nothing.
+
+    - ``variant``, one of ``variants``: its values go over all others, and pairs that its regime never looks at go;
+    - ``others``, sets to test on beside the target: those without a root go, and so does the target; of their data what
+      the images are stays, since all else is as in training;
+    - ``split.validation_share: null`` becomes a number.
+
+    Raises:
+        ConfigError: no such variant.
+    """
+    config = deepcopy(config)
+    if config.get("variants"):
+        given = {name: change for name, change in config.variants.items() if change is not None}
+        config.merge_with(given[choice(config.variant, allowed=given, name="variant")])
+    with open_dict(config):
+        if config.get("variants") and PAIRS.get(config.sharing.kind) == "never":
+            config.pop("pairs", None)
+        if config.split.validation_share is None:
+            config.split.validation_share = VALIDATION_SHARE if _validates(config) else 0.0
+        OmegaConf.resolve(config)
+        if "others" in config:
+            target = config.data.source.name
+            kept = {n: one for n, one in config.others.items() if one.source.root and one.source.name != target}
+            config.others = {n: {"source": one.source, "short_side": one.short_side} for n, one in kept.items()}
+        for name in OF_LAUNCH:
+            config.pop(name, None)
+    return config
+
+
+def _validates(config: DictConfig) -> bool:
+    """Tell whether a run looks at its target's validation part."""
+    best = OmegaConf.select(config, "task.select") == "best"
+    return best or (OmegaConf.select(config, "sharing.kind") == "sequential" and not config.get("pairs"))

@@ -1,0 +1,93 @@
+"""What a launch leaves open is decided, and what it says of others is gone."""
+
+import pytest
+from omegaconf import OmegaConf
+
+from ksiqa import build
+from ksiqa.errors import ConfigError
+from ksiqa.resume import differences
+from ksiqa.settle import settled
+from tests.runs import SMALL, composed
+
+ABLATIONS = {
+    "ablation": ("+experiment=kadid10k",),
+    "ablation_transfer": ("+experiment=livec", "sharing=transfer", "+data@pairs=folder", "pairs.root=photographs"),
+}
+VARIANTS = [
+    (sweep, name)
+    for sweep, base in ABLATIONS.items()
+    for name, change in composed("train", *base, f"+sweep={sweep}").variants.items()
+    if change is not None
+]
+LADDER = ["plain", "plain_matched", "none_identity", "none_residual", "decoder_alone", "full"]
+
+
+def _changes(one, base, tmp_path):
+    """The keys in which two configs differ."""
+    (tmp_path / "base.yaml").write_text(OmegaConf.to_yaml(base))
+    return {text.split(" is ")[0] for text in differences(one, tmp_path / "base.yaml")} - {"variant"}
+
+
+@pytest.mark.parametrize(("sweep", "name"), VARIANTS)
+def test_a_variant_is_one_change_whatever_the_command_line_says(sweep, name, tmp_path):
+    given = ("backbone.vit.weights=random", "model.levels=32")
+    base = composed("train", *SMALL, *ABLATIONS[sweep], f"+sweep={sweep}", *given)
+    one = base.copy()
+    one.variant = name
+    full, one = settled(base), settled(one)
+    changed = _changes(one, full, tmp_path)
+    said = {key.split(".")[0] for key in changed}
+    wanted = set(base.variants[name])
+    without_pairs = {"pairs"} if one.sharing.kind == "none" and sweep == "ablation_transfer" else set()
+    assert said == wanted | without_pairs if name not in ("full", "none_residual") else True
+    assert one.variant == name
+    assert "variants" not in one
+    assert (one.get("pairs") is None) == (one.sharing.kind == "none" or sweep == "ablation")
+    build.regime(one)
+    if "backbone" not in name:
+        build.model(one, sources=["one"])
+
+
+def test_the_ladder_comes_first():
+    names = [name for sweep, name in VARIANTS if sweep == "ablation"]
+    assert names[: len(LADDER)] == LADDER
+    assert {"distil", "fusion_concat", "imagery_identity", "ordinal_dorn", "levels_16", "cnn_alone"} <= set(names)
+
+
+def test_settling_again_changes_nothing():
+    base = composed("train", "+sweep=cross_database", "roots.livec=a", "roots.koniq10k=b", "data=koniq10k")
+    once = settled(base)
+    assert settled(once) == once
+    assert list(once.others) == ["livec"]
+    assert once.others.livec.source.root == "a"
+    assert "roots" not in once
+
+
+def test_an_unknown_variant():
+    with pytest.raises(ConfigError, match=r"found: variant=ful\n(.|\n)*do: set variant=full"):
+        settled(composed("train", "+sweep=ablation", "variant=ful"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "share"),
+    [
+        ((), 0.0),
+        (("task.select=best",), 0.1),
+        (("sharing=sequential",), 0.1),
+        (("sharing=transfer", "+data@pairs=folder"), 0.0),  # pairs have a validation part of their own
+        (("sharing=sequential", "split.validation_share=0"), 0),
+        (("split.validation_share=0.25",), 0.25),
+    ],
+)
+def test_a_validation_part_is_held_out_where_something_needs_it(overrides, share):
+    config = composed("train", *overrides)
+    assert settled(config).split.validation_share == share
+    assert config.split.validation_share != 0.1  # the one given is left alone
+
+
+def test_a_sets_folder_is_told_once(monkeypatch):
+    monkeypatch.setenv("KSIQA_LIVEC", "/data/livec")
+    assert composed("train", "+experiment=livec").data.source.root == "/data/livec"
+    assert composed("prepare", "data=livec").data.source.root == "/data/livec"
+    assert composed("evaluate", "data=livec", "roots.livec=x", "checkpoint=m").data.source.root == "x"
+    assert composed("train", "+experiment=livec", "data.root=y").data.source.root == "y"
