@@ -21,7 +21,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.inference.evaluation import test
     from ksiqa.inference.model_folder import load_model
     from ksiqa.quiet import quiet_lightning
-    from ksiqa.report.run_folder import figures, provenance, write_report
+    from ksiqa.report.run_folder import described, figures, provenance, write_report
     from ksiqa.run import show
 
     quiet_lightning()
@@ -29,9 +29,8 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     data = build.scored_data(config, trained)
     tested = test(trained, data, trainer=trainers.scoring_trainer(config))
     results = {
-        **figures(tested),
-        "test_n": len(data.split.test),
-        "data": data.name,
+        **figures(tested, data),
+        **described(data),
         "experiment": "evaluate",
         "checkpoint": str(config.checkpoint),
         "split": build.plain(config.split),

@@ -22,7 +22,7 @@ from ksiqa.metric.agreement import agreement
 from ksiqa.metric.collected import Collected
 from ksiqa.processes import check_launch, is_first, part_ways
 from ksiqa.quiet import quiet_lightning
-from ksiqa.report.run_folder import figures, provenance, write_report
+from ksiqa.report.run_folder import described, figures, provenance, write_report
 from ksiqa.resume import run_folder
 from ksiqa.training import train_phases
 
@@ -56,14 +56,11 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     ridge = ridge_test(parts.target) if config.report.ridge else None
     tested = test(trained, parts.target, trainer=trainers.scoring_trainer(config))
     results = {
-        **figures(tested),
+        **figures(tested, parts.target),
         **(agreement(ridge.score, ridge.label, unit=parts.target.unit).as_dict("ridge/") if ridge else {}),
         "train_n": len(parts.target.split.train),
         "validation_n": len(parts.target.split.validation),
-        "test_n": len(parts.target.split.test),
-        "data": parts.target.name,
-        "label": parts.target.table.facts.label,
-        "missing": parts.target.table.missing,
+        **described(parts.target),
         "experiment": config.name,
         "model": config.model.kind,
         "sharing": config.sharing.kind,

@@ -12,16 +12,42 @@ from ksiqa import __version__
 from ksiqa.data.datamodule import QualityData
 from ksiqa.files import write_whole
 from ksiqa.inference.evaluation import Tested
+from ksiqa.metric.agreement import Agreement
 from ksiqa.metric.collected import Collected
+from ksiqa.metric.outliers import outlier_ratio
 from ksiqa.report.scatter import scatter_plot
 
 
-def figures(tested: Tested) -> dict[str, float | None]:
+def figures(tested: Tested, data: QualityData) -> dict[str, float | None]:
     """Return all test figures under their keys: ``test/srcc`` of the headline, ``test/teacher_srcc`` of the other."""
     keyed: dict[str, float | None] = {}
     for place, (name, one) in enumerate(tested.agreements.items()):
-        keyed |= one.as_dict("test/" if place == 0 else f"test/{name}_")
+        prefix = "test/" if place == 0 else f"test/{name}_"
+        keyed |= one.as_dict(prefix) | outliers(one, tested.scores[name], data, prefix=prefix)
     return keyed | {f"test/{name}": value for name, value in tested.imagery.items()}
+
+
+def outliers(one: Agreement, scores: Collected, data: QualityData, *, prefix: str) -> dict[str, float | None]:
+    """Return ``outlier_ratio`` under its key, None where the fit did not converge; nothing where the set has no spread
+    on the scale of its labels."""
+    spread = data.table.frame["spread"].to_numpy(dtype=np.float64)[scores.row] / data.unit
+    if not data.table.facts.spread_in_units or np.isnan(spread).any():
+        return {}
+    ratio = outlier_ratio(one.fit(scores.score), scores.label, spread) if one.fit.converged else None
+    return {f"{prefix}outlier_ratio": ratio}
+
+
+def described(data: QualityData) -> dict[str, str | int]:
+    """Return what results.json says of the tested data: a table marks rows of pseudo-scores and of partial copies."""
+    table = data.table
+    return {
+        "test_n": len(data.split.test),
+        "data": data.name,
+        "label": table.facts.label,
+        "missing": table.missing,
+        "missing_references": table.missing_references,
+        "unlisted": table.unlisted,
+    }
 
 
 def write_report(
@@ -58,6 +84,7 @@ def write_predictions(path: Path, *, tested: Tested, ridge: Collected | None, da
         {
             "image": rows["image"].to_numpy(),
             "reference": rows["reference"].to_numpy(),
+            **{name: rows[name].to_numpy() for name in ("distortion", "level") if frame[name].notna().any()},
             "label": rows["raw"].to_numpy(),
             "score": scores.score,
             "score_raw": facts.to_raw(scores.score),
