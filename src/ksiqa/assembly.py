@@ -11,7 +11,8 @@ from ksiqa.data.datamodule import QualityData
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.model.teacher import Teacher
-from ksiqa.report.run_folder import provenance
+from ksiqa.recipe import fingerprint
+from ksiqa.report.run_folder import described, provenance
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
 
@@ -76,6 +77,10 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
             "experiment": config.name,
             "sharing": config.sharing.kind,
             "seed": config.seed,
+            "recipe": fingerprint(build.plain(config)),
+            "split": build.plain(config.split),
+            "train_n": len(parts.target.split.train),
+            **described(parts.target, pairs=parts.pairs),
             "pairs_made": build.pairs_made(config.data),
             **provenance(),
         },

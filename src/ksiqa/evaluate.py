@@ -33,6 +33,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         **described(data),
         "experiment": "evaluate",
         "checkpoint": str(config.checkpoint),
+        "trained": {key: value for key, value in trained.training.items() if key != "pairs_made"},
         "split": build.plain(config.split),
         **provenance(),
     }

@@ -22,6 +22,7 @@ from ksiqa.metric.agreement import agreement
 from ksiqa.metric.collected import Collected
 from ksiqa.processes import check_launch, is_first, part_ways
 from ksiqa.quiet import quiet_lightning
+from ksiqa.recipe import fingerprint
 from ksiqa.report.run_folder import described, figures, provenance, write_report
 from ksiqa.resume import run_folder
 from ksiqa.training import train_phases
@@ -60,13 +61,14 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         **(agreement(ridge.score, ridge.label, unit=parts.target.unit).as_dict("ridge/") if ridge else {}),
         "train_n": len(parts.target.split.train),
         "validation_n": len(parts.target.split.validation),
-        **described(parts.target),
+        **described(parts.target, pairs=parts.pairs),
         "experiment": config.name,
         "model": config.model.kind,
         "sharing": config.sharing.kind,
         "fr": fr_source is not None,
         "seed": config.seed,
         "split": build.plain(config.split),
+        "recipe": fingerprint(build.plain(config)),
         **provenance(),
         "seconds": round(time.monotonic() - started, 1),
     }

@@ -18,13 +18,13 @@ from ksiqa.metric.outliers import outlier_ratio
 from ksiqa.report.scatter import scatter_plot
 
 
-def figures(tested: Tested, data: QualityData) -> dict[str, float | None]:
+def figures(tested: Tested, data: QualityData, part: str = "test/") -> dict[str, float | None]:
     """Return all test figures under their keys: ``test/srcc`` of the headline, ``test/teacher_srcc`` of the other."""
     keyed: dict[str, float | None] = {}
     for place, (name, one) in enumerate(tested.agreements.items()):
-        prefix = "test/" if place == 0 else f"test/{name}_"
+        prefix = part if place == 0 else f"{part}{name}_"
         keyed |= one.as_dict(prefix) | outliers(one, tested.scores[name], data, prefix=prefix)
-    return keyed | {f"test/{name}": value for name, value in tested.imagery.items()}
+    return keyed | {f"{part}{name}": value for name, value in tested.imagery.items()}
 
 
 def outliers(one: Agreement, scores: Collected, data: QualityData, *, prefix: str) -> dict[str, float | None]:
@@ -37,10 +37,10 @@ def outliers(one: Agreement, scores: Collected, data: QualityData, *, prefix: st
     return {f"{prefix}outlier_ratio": ratio}
 
 
-def described(data: QualityData) -> dict[str, str | int]:
-    """Return what results.json says of the tested data: a table marks rows of pseudo-scores and of partial copies."""
+def described(data: QualityData, *, pairs: QualityData | None = None) -> dict[str, str | int]:
+    """Return what results.json says of the data: a table marks rows of pseudo-scores and of partial copies."""
     table = data.table
-    return {
+    found: dict[str, str | int] = {
         "test_n": len(data.split.test),
         "data": data.name,
         "label": table.facts.label,
@@ -48,6 +48,10 @@ def described(data: QualityData) -> dict[str, str | int]:
         "missing_references": table.missing_references,
         "unlisted": table.unlisted,
     }
+    if pairs is not None:
+        other = pairs.table
+        found["pairs_missing"] = other.missing + other.missing_references + other.unlisted
+    return found
 
 
 def write_report(

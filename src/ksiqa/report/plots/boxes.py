@@ -1,0 +1,47 @@
+"""A box a row over its splits, each split a point."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ksiqa.report.style import TEXT, colour, new_figure, styled
+from ksiqa.report.table.groups import SCORES
+from ksiqa.report.table.summary import Row
+
+SPREAD = 0.5  # share of a row's height over which its points are spread
+
+
+def boxes_over_splits(rows: Sequence[Row], *, title: str) -> Figure | None:
+    """Draw SRCC: median, quartiles, extremes, and each split's value (seeds averaged); None without a figure."""
+    values = {row.name: _values(row) for row in rows}
+    values = {name: found for name, found in values.items() if found}
+    if not values:
+        return None
+    figure = new_figure(8, 1.6 + 0.5 * len(values))
+    axes = figure.add_subplot()
+    splits = max(len(found) for found in values.values())
+    styled(axes, title=title, x=f"SRCC on the test part ({splits} split{'s' if splits > 1 else ''})", y="")
+    for place, found in enumerate(values.values()):
+        drawn = axes.boxplot(
+            [found],
+            positions=[place],
+            orientation="horizontal",
+            widths=0.6,
+            whis=(0, 100),
+            showfliers=False,
+            patch_artist=True,
+            medianprops={"color": TEXT, "linewidth": 2},
+            whiskerprops={"color": TEXT},
+            capprops={"color": TEXT},
+        )
+        drawn["boxes"][0].set(facecolor=colour(place), alpha=0.35, edgecolor=TEXT)
+        offsets = np.linspace(-SPREAD / 2, SPREAD / 2, len(found)) if len(found) > 1 else np.zeros(1)
+        axes.scatter(found, place + offsets, s=16, color=colour(place), linewidths=0, zorder=3)
+    axes.set_yticks(range(len(values)), list(values))
+    axes.set_ylim(len(values) - 0.5, -0.5)  # the first row on top
+    return figure
+
+
+def _values(row: Row) -> list[float]:
+    return [value for value in row.group.by_split(f"{SCORES[row.scores].prefix}srcc") if value is not None]

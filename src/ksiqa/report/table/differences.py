@@ -1,0 +1,151 @@
+"""The table of paired differences: every row against one of them, over the parts that both were tested on."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ksiqa.errors import ConfigError
+from ksiqa.metric.comparison import Part, corrected_t, paired_bootstrap
+from ksiqa.report.table.groups import SCORES, Group, mean
+from ksiqa.report.table.predictions import oriented_labels, predictions
+from ksiqa.report.table.sheet import Between, Cell, Section, Signed
+from ksiqa.report.table.summary import Row, by_kind, facts, rows_of
+
+COLUMNS = ("model", "against", "parts", "difference in SRCC", "95% over images", "95% corrected t", "p corrected t")
+EXPLAINED = (
+    "Mean paired difference; intervals by bootstrap over {drawn} (of the models as trained) and by the t test of "
+    "Nadeau and Bengio (over training parts, too)."
+)
+
+
+class Drawing(NamedTuple):
+    """How the bootstrap draws."""
+
+    unit: str  # image, or reference: all images of a content together
+    draws: int
+    seed: int = 0
+
+
+class Pairing(NamedTuple):
+    """The splits of two rows that go together, or why they do not."""
+
+    splits: list[tuple[int, ...]]
+    refused: str = ""
+
+
+def differences(
+    groups: Sequence[Group], *, scores: Sequence[str], against: str | None, drawing: Drawing
+) -> list[Section]:
+    """Return each row's paired difference to one row of its section.
+
+    Args:
+        groups: in order.
+        scores: models of a run to compare.
+        against: name of the row that the others are compared with; None takes the first of each section.
+        drawing: of the bootstrap.
+
+    Raises:
+        ConfigError: no row of that name.
+    """
+    sections = []
+    for kind, members in by_kind(groups):
+        rows = rows_of(members, scores=scores)
+        base = next((row for row in rows if against in (None, row.name)), None)
+        if base is None:
+            continue
+        found = [_compared(row, base, drawing) for row in rows if row != base]
+        sections.append(
+            Section(
+                title=f"Paired differences, {kind.title}",
+                facts=facts(kind),
+                columns=COLUMNS,
+                rows=[one for one in found if not isinstance(one, str)],
+                notes=[EXPLAINED.format(drawn=f"{drawing.unit}s"), *(one for one in found if isinstance(one, str))],
+            )
+        )
+    if not sections:
+        known = ", ".join(row.name for row in rows_of(groups, scores=scores))
+        raise ConfigError(found=f"--against {against}", expected=f"one of {known}", do="name a row as the table does")
+    return sections
+
+
+def _compared(row: Row, base: Row, drawing: Drawing) -> list[Cell] | str:
+    pairing = paired(row, base)
+    if pairing.refused:
+        return f"{row.name} and {base.name} are not paired: {pairing.refused}."
+    by_split = [split_srcc(row, split) - split_srcc(base, split) for split in pairing.splits]
+    runs = [run.results for split in pairing.splits for run in row.group.of_split(split)]
+    ratio = sum(one["test_n"] for one in runs) / sum(one["train_n"] for one in runs)
+    test = corrected_t(np.array(by_split), ratio=ratio) if len(by_split) > 1 else None
+    parts = [_part(row, base, split, drawing.unit) for split in pairing.splits]
+    whole = [part for part in parts if part is not None]
+    drawn = None
+    if len(whole) == len(parts):
+        drawn = paired_bootstrap(numbered(whole), draws=drawing.draws, seed=drawing.seed)
+    return [
+        row.name,
+        base.name,
+        len(by_split),
+        Signed(float(np.mean(by_split))),
+        Between(drawn.low, drawn.high) if drawn else None,
+        Between(test.low, test.high) if test else None,
+        test.p if test else None,
+    ]
+
+
+def split_srcc(row: Row, split: tuple[int, ...]) -> float:
+    """Return a split's SRCC, seeds averaged; NaN where a run has none."""
+    found = mean([run.results.get(SCORES[row.scores].prefix + "srcc") for run in row.group.of_split(split)])
+    return float("nan") if found is None else found
+
+
+def paired(row: Row, base: Row) -> Pairing:
+    """Return the splits that both were tested on, on the same images after training on as many."""
+    splits = [split for split in row.group.splits if split in base.group.splits]
+    if not splits:
+        return Pairing([], "no split in common")
+    if row.group.trained_on != base.group.trained_on:
+        return Pairing([], f"trained on {row.group.trained_on} and on {base.group.trained_on}")
+    for split in splits:
+        runs, others = row.group.of_split(split), base.group.of_split(split)
+        for key in ("train_n", "test_n", "split.source"):
+            values = [sorted({str(run.results.get(key)) for run in these}) for these in (runs, others)]
+            if values[0] != values[1]:
+                return Pairing([], f"{key} {', '.join(values[0])} and {', '.join(values[1])}")
+        if np.isnan(split_srcc(row, split) - split_srcc(base, split)):
+            return Pairing([], f"no SRCC of both in split {split[-1]}")
+        tables = [table for run in (*runs, *others) if (table := predictions(run)) is not None]
+        if any(not tables[0][["image", "label"]].equals(table[["image", "label"]]) for table in tables):
+            return Pairing([], f"other test images or labels in split {split[-1]}")
+    return Pairing(splits)
+
+
+class _Named(NamedTuple):
+    part: Part
+    names: list[str]
+
+
+def _part(row: Row, base: Row, split: tuple[int, ...], unit: str) -> _Named | None:
+    """Return a split's scores, None where predictions were not kept."""
+    found: list[list[pd.DataFrame]] = []
+    for one in (row, base):
+        tables = [predictions(run) for run in one.group.of_split(split)]
+        kept = [table for table in tables if table is not None and SCORES[one.scores].column in table]
+        if len(kept) < len(tables):
+            return None
+        found.append(kept)
+    first, second = (
+        np.stack([table[SCORES[one.scores].column].to_numpy(dtype=np.float64) for table in tables])
+        for one, tables in zip((row, base), found, strict=True)
+    )
+    table = found[0][0]
+    names = table[unit].where(table[unit].notna(), table["image"]).astype(str).tolist()
+    return _Named(Part(oriented_labels(table), first, second, np.zeros(len(names), dtype=np.int64)), names)
+
+
+def numbered(parts: Sequence[_Named]) -> list[Part]:
+    """Return the parts with their units numbered from 0, the same unit alike in all of them."""
+    units = {name: place for place, name in enumerate(sorted({name for part in parts for name in part.names}))}
+    return [one.part._replace(unit=np.array([units[name] for name in one.names], dtype=np.int64)) for one in parts]

@@ -1,0 +1,140 @@
+"""The tables over splits: a row a recipe, or a row a run."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from ksiqa.report.table.groups import SCORES, Group, Kind
+from ksiqa.report.table.labels import is_place
+from ksiqa.report.table.runs import SETTING, Run
+from ksiqa.report.table.sheet import Cell, Section
+
+FIGURES = {
+    "srcc": "SRCC",
+    "plcc": "PLCC raw",
+    "plcc_fitted": "PLCC fitted",
+    "krcc": "KRCC",
+    "rmse": "RMSE",
+    "outlier_ratio": "outlier ratio",
+}
+LOCAL = ("checkpoint", "repeat")  # results that name places on one machine
+BEST_ON_TEST = "best_on_test/srcc"
+
+
+class Row(NamedTuple):
+    """A group and which of the models that its runs test."""
+
+    group: Group
+    scores: str  # a key of SCORES
+
+    @property
+    def name(self) -> str:
+        """Name of the group, and of the model where it is not the run's own."""
+        return self.group.name if self.scores == "model" else f"{self.group.name}: {self.scores}"
+
+
+def by_kind(groups: Iterable[Group]) -> list[tuple[Kind, list[Group]]]:
+    """Return the groups that may stand in one table together, in the order of sets, unmarked ones first."""
+    return [(kind, list(found)) for kind, found in groupby(groups, key=lambda group: group.kind)]
+
+
+def rows_of(groups: Sequence[Group], *, scores: Sequence[str]) -> list[Row]:
+    """Return each group with those of its models that are asked for and there."""
+    return [Row(group, name) for group in groups for name in scores if group.has(f"{SCORES[name].prefix}srcc")]
+
+
+def summary(groups: Sequence[Group], *, scores: Sequence[str], figures: Sequence[str]) -> list[Section]:
+    """Return a row a recipe: median, extremes and standard deviation over the splits."""
+    sections = []
+    for kind, members in by_kind(groups):
+        rows = rows_of(members, scores=scores)
+        keys = [key for key in figures if any(row.group.has(SCORES[row.scores].prefix + key) for row in rows)]
+        selected = any(group.has(BEST_ON_TEST) for group in members)
+        columns = ["model", "splits", "seeds", "train_n", *(FIGURES[key] for key in keys)]
+        sections.append(
+            Section(
+                title=kind.title,
+                facts=facts(kind),
+                columns=[*columns, "best on test: SRCC"] if selected else columns,
+                rows=[_summary_row(row, keys, selected=selected) for row in rows],
+                notes=notes(members),
+            )
+        )
+    return sections
+
+
+def _summary_row(row: Row, keys: Sequence[str], *, selected: bool) -> list[Cell]:
+    group, prefix = row.group, SCORES[row.scores].prefix
+    cells: list[Cell] = [row.name, len(group.splits), len(group.seeds), group.extent("train_n")]
+    cells += [group.over_splits(prefix + key) if group.has(prefix + key) else None for key in keys]
+    if selected:
+        cells.append(group.over_splits(BEST_ON_TEST) if row.scores == "model" else None)
+    return cells
+
+
+def each_run(groups: Sequence[Group], *, scores: Sequence[str], figures: Sequence[str]) -> list[Section]:
+    """Return a row a run: each split with each seed."""
+    columns = ["model", "split", "seed", "train_n", "test_n", *(FIGURES[key] for key in figures)]
+    return [
+        Section(
+            title=kind.title,
+            facts=facts(kind),
+            columns=columns,
+            rows=[
+                [row.name, "/".join(map(str, run.split)), run.seed, run.results["train_n"], run.results["test_n"]]
+                + [_figure(row, run, key) for key in figures]
+                for row in rows_of(members, scores=scores)
+                for run in row.group.runs
+            ],
+            notes=notes(members),
+        )
+        for kind, members in by_kind(groups)
+    ]
+
+
+def _figure(row: Row, run: Run, key: str) -> Cell:
+    """Return a run's figure; "no fit" where it has none although runs like it have one."""
+    key = SCORES[row.scores].prefix + key
+    value = run.results.get(key)
+    return "no fit" if value is None and row.group.has(key) else value
+
+
+def kept(groups: Sequence[Group]) -> Section:
+    """Return what results.csv keeps: a row a run, the keys of results.json as columns, and the settings that differ.
+    Places on this machine are left out."""
+    runs = [run for group in groups for run in group.runs]
+    keys = {key for run in runs for key in run.settings if not is_place(key)}
+    differing = sorted(key for key in keys if len({repr(run.settings.get(key)) for run in runs}) > 1)
+    results = [key for key in dict.fromkeys(key for run in runs for key in run.results) if key not in LOCAL]
+    columns = [*(SETTING + key for key in differing), *results, "recipe"]
+    rows: list[list[Cell]] = [
+        [
+            *(_written(run.settings.get(key)) for key in differing),
+            *(_written(run.results.get(key)) for key in results),
+            run.recipe,
+        ]
+        for run in runs
+    ]
+    return Section(title="", facts={}, columns=columns, rows=rows)
+
+
+def _written(value: object) -> Cell:
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def facts(kind: Kind) -> dict[str, str]:
+    """Return what CSV says of each row of a kind."""
+    return {"data": kind.data, "label": kind.label, "marks": ", ".join(kind.marks)}
+
+
+def notes(groups: Sequence[Group]) -> list[str]:
+    """Return what a reader of these rows must know."""
+    found = []
+    for group in groups:
+        commits = {run.results.get("commit") for run in group.runs}
+        if len(commits) > 1:
+            found.append(f"{group.name}: runs of {len(commits)} commits.")
+        seeds = {tuple(run.seed for run in group.of_split(split)) for split in group.splits}
+        if len(seeds) > 1:
+            found.append(f"{group.name}: not every split has every seed.")
+    return found
