@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ksiqa import build, trainers
 from ksiqa.assembly import assemble, trained_model
+from ksiqa.callback.best_on_test import best_on_test
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.split_files import write_split
 from ksiqa.files import write_whole
@@ -61,6 +62,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         **(agreement(ridge.score, ridge.label, unit=parts.target.unit).as_dict("ridge/") if ridge else {}),
         "train_n": len(parts.target.split.train),
         "validation_n": len(parts.target.split.validation),
+        **best_on_test(folder / "metrics.csv"),
         **described(parts.target, pairs=parts.pairs),
         "experiment": config.name,
         "model": config.model.kind,

@@ -75,14 +75,14 @@ def markdown(words: list[str], *, folder: Path) -> str:
 
 
 def _wanted(options: argparse.Namespace) -> "Wanted":
-    from ksiqa.report.table.summary import FIGURES
+    from ksiqa.report.table.summary import FIGURES, USUAL
     from ksiqa.report.table.views import Wanted
 
     return Wanted(
         show=options.show,
         form=options.format,
         scores=options.scores,
-        figures=options.figures or list(FIGURES),
+        figures=[key for key in FIGURES if key in (options.figures or USUAL)],
         keys=options.label,
         against=options.against,
         draw=options.draw,
@@ -123,8 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     one_of(
         "--scores", nargs="+", choices=scores, default=["model"], help="also the teacher beside a student, the ridge"
     )
-    figures = ["srcc", "plcc", "plcc_fitted", "krcc", "rmse", "outlier_ratio"]
-    one_of("--figures", nargs="+", choices=figures, help="columns (default: all)")
+    figures = ["srcc", "plcc", "plcc_fitted", "krcc", "rmse", "outlier_ratio", "imagery_error", "identity_error"]
+    one_of("--figures", nargs="+", choices=figures, metavar="FIGURE", help=f"columns, of {', '.join(figures)}")
     one_of(
         "--label", nargs="+", metavar="KEY", help="settings that name rows (default: the fewest that tell them apart)"
     )

@@ -1,6 +1,7 @@
 """What all pictures share: colours, axes, and files that appear whole and are the same for the same numbers."""
 
 from pathlib import Path
+from textwrap import fill
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -19,6 +20,18 @@ DASHES = ("-", "--", ":", "-.")  # beyond seven rows, colours come again with an
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure; no pyplot: nothing global, no display."""
     return Figure(figsize=(width, height), dpi=150, layout="constrained")
+
+
+def headed(figure: Figure, title: str) -> None:
+    """Put a title over the whole figure, in several lines where it is long."""
+    figure.suptitle(fill(title, int(9 * figure.get_figwidth())), color=TEXT, fontsize=12)
+
+
+def keyed(figure: Figure) -> None:
+    """Put one legend below the whole figure, in as many columns as fit."""
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    columns = int(10 * figure.get_figwidth() / (max(map(len, names)) + 8))
+    figure.legend(handles, names, loc="outside lower center", ncols=max(1, columns), frameon=False, labelcolor=TEXT)
 
 
 def styled(axes: Axes, *, title: str, x: str, y: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from ksiqa.report.style import TEXT, colour, new_figure, styled
+from ksiqa.report.style import COLOURS, TEXT, colour, headed, keyed, new_figure, styled
 from ksiqa.report.table.breakdown import values_in_order, within_values
 from ksiqa.report.table.summary import Row
 
@@ -21,17 +21,18 @@ def distortion_bars(rows: Sequence[Row], *, title: str) -> Figure | None:
     distortions = values_in_order(found.values())
     figure = new_figure(8, 1.8 + len(distortions) * (0.25 + 0.16 * len(found)))
     axes = figure.add_subplot()
-    styled(axes, title=title, x="SRCC within the distortion, median over splits", y="")
+    headed(figure, title)
+    styled(axes, title="", x="SRCC within the distortion, median over splits", y="")
     height = 0.8 / len(found)
     for place, (name, values) in enumerate(found.items()):
         medians = [values[one].median if one in values else None for one in distortions]
         where = np.arange(len(distortions)) + (place - (len(found) - 1) / 2) * height
         lengths = [np.nan if median is None else median for median in medians]
-        hatch = HATCHES[place // 7 % len(HATCHES)]
+        hatch = HATCHES[place // len(COLOURS) % len(HATCHES)]
         axes.barh(where, lengths, height=0.9 * height, color=colour(place), hatch=hatch, label=name)
     axes.set_yticks(range(len(distortions)), distortions)
     axes.set_ylim(len(distortions) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
     axes.axvline(0, color=TEXT, linewidth=0.8)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, labelcolor=TEXT)
+    keyed(figure)
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ksiqa.report.style import colour, new_figure, styled
+from ksiqa.report.style import colour, headed, new_figure, styled
 from ksiqa.report.table.groups import SCORES
 from ksiqa.report.table.predictions import predictions
 from ksiqa.report.table.summary import Row
@@ -18,15 +18,14 @@ MOST = 20_000  # points a panel; of more, every second, third, ... is drawn
 
 def prediction_clouds(rows: Sequence[Row], *, title: str) -> Figure | None:
     """Draw the first seed's predictions of all splits; None where none were kept."""
-    tables = {row: _together(row) for row in rows}
-    found = {row: table for row, table in tables.items() if table is not None}
+    found = [(row, table) for row in rows if (table := _together(row)) is not None]
     if not found:
         return None
     across = min(ACROSS, len(found))
     down = -(-len(found) // across)
     figure = new_figure(SIDE * max(across, 2), SIDE * down + 0.6)
     panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
-    for place, (row, table) in enumerate(found.items()):
+    for place, (row, table) in enumerate(found):
         column = "score_raw" if row.scores == "model" else SCORES[row.scores].column
         step = -(-len(table) // MOST)
         drawn = table.iloc[::step]
@@ -37,7 +36,7 @@ def prediction_clouds(rows: Sequence[Row], *, title: str) -> Figure | None:
         )
     for panel in panels[len(found) :]:
         panel.set_visible(False)
-    figure.suptitle(f"{title}\npredictions of all splits", fontsize=12)
+    headed(figure, f"{title}: predictions of all splits")
     return figure
 
 

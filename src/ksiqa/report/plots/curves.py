@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ksiqa.report.style import TEXT, colour, dash, new_figure, styled
+from ksiqa.report.style import colour, dash, headed, keyed, new_figure, styled
 from ksiqa.report.table.groups import Group
 from ksiqa.report.table.summary import Row
 
@@ -27,16 +28,20 @@ def learning_curves(rows: Sequence[Row], *, title: str) -> Figure | None:
         styled(axes, title=CURVES[key], x="epoch", y="")
         for name, table in curves.items():
             _draw(axes, table, name=name, place=list(groups).index(name))
-    figure.suptitle(title, fontsize=12)
-    handles, names = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False, labelcolor=TEXT)
+    headed(figure, title)
+    keyed(figure)
     return figure
 
 
 def _draw(axes: Axes, table: pd.DataFrame, *, name: str, place: int) -> None:
     epochs = table.index.to_numpy() + 1
     one = len(table) == 1
-    line = {"color": colour(place), "linestyle": dash(place), "label": name, "marker": "o" if one else None}
+    line: dict[str, Any] = {
+        "color": colour(place),
+        "linestyle": dash(place),
+        "label": name,
+        "marker": "o" if one else None,
+    }
     axes.plot(epochs, table.mean(axis=1).to_numpy(), linewidth=1.8, **line)
     if table.shape[1] > 1:
         low, high = table.min(axis=1).to_numpy(), table.max(axis=1).to_numpy()

@@ -13,11 +13,8 @@ from ksiqa.report.table.predictions import oriented_labels, predictions
 from ksiqa.report.table.sheet import Between, Cell, Section, Signed
 from ksiqa.report.table.summary import Row, by_kind, facts, rows_of
 
-COLUMNS = ("model", "against", "parts", "difference in SRCC", "95% over images", "95% corrected t", "p corrected t")
-EXPLAINED = (
-    "Mean paired difference; intervals by bootstrap over {drawn} (of the models as trained) and by the t test of "
-    "Nadeau and Bengio (over training parts, too)."
-)
+EXPLAINED = "Mean paired difference in SRCC; corrected t: the test of Nadeau and Bengio, over training parts too."
+DRAWN = "95% over {drawn}: bootstrap of the models as trained."
 
 
 class Drawing(NamedTuple):
@@ -50,6 +47,7 @@ def differences(
         ConfigError: no row of that name.
     """
     sections = []
+    drawn = "images" if drawing.unit == "image" else "contents"
     for kind, members in by_kind(groups):
         rows = rows_of(members, scores=scores)
         base = next((row for row in rows if against in (None, row.name)), None)
@@ -60,13 +58,13 @@ def differences(
             Section(
                 title=f"Paired differences, {kind.title}",
                 facts=facts(kind),
-                columns=COLUMNS,
+                columns=["model", "against", "parts", "difference", f"95% over {drawn}", "95% corrected t", "p"],
                 rows=[one for one in found if not isinstance(one, str)],
-                notes=[EXPLAINED.format(drawn=f"{drawing.unit}s"), *(one for one in found if isinstance(one, str))],
+                notes=[f"{EXPLAINED} {DRAWN.format(drawn=drawn)}", *(one for one in found if isinstance(one, str))],
             )
         )
     if not sections:
-        known = ", ".join(row.name for row in rows_of(groups, scores=scores))
+        known = "; ".join(row.name for row in rows_of(groups, scores=scores))
         raise ConfigError(found=f"--against {against}", expected=f"one of {known}", do="name a row as the table does")
     return sections
 

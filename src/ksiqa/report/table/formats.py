@@ -41,7 +41,7 @@ def render(sections: Sequence[Section], *, form: str, width: int | None = None) 
 
 def _csv(sections: Sequence[Section]) -> str:
     rows: list[dict[str, Plain]] = [
-        {str(name): fact for name, fact in section.facts.items()}
+        dict[str, Plain](section.facts)
         | {
             name: v
             for column, cell in zip(section.columns, row, strict=True)

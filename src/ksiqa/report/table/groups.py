@@ -28,16 +28,17 @@ WHOLE = ("train_on_all", "test_on_all")  # sources of splits across databases: t
 
 
 class Scores(NamedTuple):
-    """One of the models that a run tests: how its figures' keys begin, and its column of predictions.csv."""
+    """One of the models that a run tests: how its figures' keys begin, its column of predictions.csv, its name."""
 
     prefix: str
     column: str
+    title: str = ""
 
 
 SCORES = {
     "model": Scores("test/", "score"),
-    "fr": Scores("test/teacher_", "fr_score"),  # the teacher beside a student
-    "ridge": Scores("ridge/", "ridge_score"),
+    "fr": Scores("test/teacher_", "fr_score", "FR teacher"),  # beside a student
+    "ridge": Scores("ridge/", "ridge_score", "ridge"),
 }
 
 

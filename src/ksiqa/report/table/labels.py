@@ -81,7 +81,8 @@ def _name(run: Run, keys: Sequence[str]) -> str:
         for key in sorted(keys, key=_rank)
         if run.settings.get(key) is not None
     ]
-    if values:
-        return ", ".join(values)
+    variant = run.settings.get("variant") or run.results.get("variant")
+    if values or variant:
+        return ", ".join(values) or str(variant)
     kind = [run.results.get(key, run.results.get(f"trained.{key}")) for key in ("model", "sharing")]
     return ", ".join(str(one) for one in kind if one not in (None, "none")) or "model"

@@ -1,12 +1,12 @@
 """The runs that a table is made from: run folders, wherever they lie, and kept results.csv files."""
 
+import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 import yaml
 
 from ksiqa.errors import ConfigError
@@ -141,16 +141,17 @@ def _tests(results: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _of_file(path: Path) -> Iterator[Run]:
     """Read a kept results.csv: a row a run, columns as results.json's keys; an empty cell is no value."""
-    table = pd.read_csv(path, float_precision="round_trip")  # otherwise the last digit may differ
-    lacking = [name for name in NEEDED if name not in table]
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lacking = [name for name in NEEDED if not rows or name not in rows[0]]
     if lacking:
         raise ConfigError(
             found=f"{path} without {', '.join(lacking)}",
             expected="a row a run, with the keys of results.json as columns",
             do="write it by: ksiqa table RUNS --show runs --format csv --output results.csv",
         )
-    for place, row in enumerate(table.to_dict("records"), start=2):
-        values = {str(key): value for key, value in row.items() if not pd.isna(value)}
+    for place, row in enumerate(rows, start=2):
+        values = {key: number(value) if is_number(key) else value for key, value in row.items() if value}
         settings = {key.removeprefix(SETTING): value for key, value in values.items() if key.startswith(SETTING)}
         results = {key: value for key, value in values.items() if not key.startswith(SETTING)}
         known = str(results.pop("recipe", None) or fingerprint(settings))
@@ -162,3 +163,13 @@ def _of_file(path: Path) -> Iterator[Run]:
             settings=settings,
             recipe=known,
         )
+
+
+def is_number(key: str) -> bool:
+    """Tell whether a result is a figure or a count (and not, say, a commit that happens to be all digits)."""
+    return "/" in key or key.removeprefix("trained.") in ("seed", "split.index", "train_n", "test_n", *LACKING)
+
+
+def number(text: str) -> int | float:
+    """Return a number as it was written, to the last digit."""
+    return int(text) if text.removeprefix("-").isdigit() else float(text)

@@ -9,14 +9,17 @@ from ksiqa.report.table.labels import is_place
 from ksiqa.report.table.runs import SETTING, Run
 from ksiqa.report.table.sheet import Cell, Section
 
-FIGURES = {
+FIGURES = {  # in the order of the columns
     "srcc": "SRCC",
     "plcc": "PLCC raw",
     "plcc_fitted": "PLCC fitted",
     "krcc": "KRCC",
     "rmse": "RMSE",
     "outlier_ratio": "outlier ratio",
+    "imagery_error": "imagery error",
+    "identity_error": "identity error",
 }
+USUAL = ("srcc", "plcc", "plcc_fitted", "krcc", "rmse", "outlier_ratio")  # figures where none are asked for
 LOCAL = ("checkpoint", "repeat")  # results that name places on one machine
 BEST_ON_TEST = "best_on_test/srcc"
 
@@ -24,13 +27,9 @@ BEST_ON_TEST = "best_on_test/srcc"
 class Row(NamedTuple):
     """A group and which of the models that its runs test."""
 
+    name: str
     group: Group
     scores: str  # a key of SCORES
-
-    @property
-    def name(self) -> str:
-        """Name of the group, and of the model where it is not the run's own."""
-        return self.group.name if self.scores == "model" else f"{self.group.name}: {self.scores}"
 
 
 def by_kind(groups: Iterable[Group]) -> list[tuple[Kind, list[Group]]]:
@@ -39,8 +38,15 @@ def by_kind(groups: Iterable[Group]) -> list[tuple[Kind, list[Group]]]:
 
 
 def rows_of(groups: Sequence[Group], *, scores: Sequence[str]) -> list[Row]:
-    """Return each group with those of its models that are asked for and there."""
-    return [Row(group, name) for group in groups for name in scores if group.has(f"{SCORES[name].prefix}srcc")]
+    """Return each group with those of its models that are asked for and there; a ridge that is the same in all groups,
+    whose frozen features are the same, stands once, at the end."""
+    found = [(group, name) for group in groups for name in scores if group.has(f"{SCORES[name].prefix}srcc")]
+    rows = [Row(": ".join(filter(None, (group.name, SCORES[name].title))), group, name) for group, name in found]
+    ridges = [row for row in rows if row.scores == "ridge"]
+    figures = {(*row.group.splits, *row.group.by_split("ridge/srcc")) for row in ridges}
+    if len(ridges) > 1 and len(figures) == 1:
+        return [row for row in rows if row not in ridges] + [ridges[0]._replace(name=SCORES["ridge"].title)]
+    return rows
 
 
 def summary(groups: Sequence[Group], *, scores: Sequence[str], figures: Sequence[str]) -> list[Section]:
