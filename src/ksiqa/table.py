@@ -92,8 +92,9 @@ def _wanted(options: argparse.Namespace) -> "Wanted":
 
 def _check(options: argparse.Namespace) -> None:
     """Refuse, before any work, what could not be done at its end."""
-    from ksiqa.errors import ConfigError
+    from ksiqa.errors import ConfigError, whole_number
 
+    whole_number(options.draws, least=1, name="--draws")
     if not options.runs and not options.update:
         raise ConfigError(
             found="no RUNS", expected="folders of runs, or results.csv files", do="name some, such as outputs/NAME"

@@ -89,7 +89,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 def ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten splits of a good recipe and of a worse one, of two seeds; the folder of all."""
     folder = tmp_path_factory.mktemp("ten")
-    for variant, noise in (("good", 0.2), ("worse", 0.6)):
+    for variant, noise in (("good", 0.15), ("worse", 0.35)):
         for split in range(10):
             for seed in range(2):
                 config = {"variant": variant, "noise": noise}

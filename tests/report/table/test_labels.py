@@ -34,7 +34,7 @@ def test_settings_that_differ_between_sets_alone_name_nothing(write, tmp_path):
 
 def test_names_that_one_asks_for(ten):
     runs = read_runs([ten]).runs
-    assert [group.name for group in grouped(runs, keys=["noise"])] == ["noise=0.2", "noise=0.6"]
+    assert [group.name for group in grouped(runs, keys=["noise"])] == ["noise=0.15", "noise=0.35"]
     same = [group.name for group in grouped(runs, keys=["name"])]  # does not tell them apart: the recipe does
     assert len(set(same)) == 2
     assert all(name.startswith("made (") for name in same)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from scipy.optimize import curve_fit
+from scipy.optimize import least_squares
+from scipy.special import expit
 
 from ksiqa.report.table.formats import render
 from ksiqa.report.table.groups import Group
@@ -13,9 +14,16 @@ from ksiqa.report.table.summary import USUAL, by_kind, each_run, rows_of, summar
 from tests.report.table.conftest import groups_of
 
 
-def logistic(x, b1, b2, b3, b4):
-    """The curve of PROTOCOL's formula, written down again."""
-    return (b1 - b2) / (1 + np.exp(np.clip(-(x - b3) / np.abs(b4), -500, 500))) + b2
+def fitted_by(x, y):
+    """Return the curve of PROTOCOL's formula at x, found by another search: its least misses from several starts."""
+
+    def curve(p):
+        return p[1] + p[0] * expit((x - p[2]) / np.exp(p[3]))  # b1 - b2, b2, b3, log |b4|
+
+    starts = [(np.ptp(y), y.min(), x.mean(), np.log(x.std() * width)) for width in (0.25, 1)]
+    bounds = ((0, -np.inf, -np.inf, np.log(1e-3)), np.inf)
+    found = [least_squares(lambda p: curve(p) - y, start, bounds=bounds) for start in starts]
+    return curve(min(found, key=lambda one: one.cost).x)
 
 
 def independent(folder, variant):
@@ -23,9 +31,8 @@ def independent(folder, variant):
     rows = []
     for file in sorted(folder.glob(f"{variant}-*/predictions.csv")):
         table = pd.read_csv(file)
-        x, y = table["score_raw"], table["label"]
-        start = (y.max(), y.min(), x.mean(), x.std() / 4)
-        fitted = logistic(x, *curve_fit(logistic, x, y, p0=start, maxfev=20000)[0])
+        x, y = table["score_raw"].to_numpy(), table["label"].to_numpy()
+        fitted = fitted_by(x, y)
         rows.append(
             {
                 "split": int(file.parent.name.split("-")[1]),
@@ -49,7 +56,7 @@ def test_every_number_of_the_table_by_another_way(ten):
         for name, cell in zip(section.columns[4:], row[4:], strict=True):
             by = expected[name]
             found = (cell.median, cell.low, cell.high, cell.deviation)
-            assert found == pytest.approx((by.median(), by.min(), by.max(), by.std()), abs=2e-4), name
+            assert found == pytest.approx((by.median(), by.min(), by.max(), by.std()), rel=5e-3), name  # two searches
             assert (cell.splits, cell.failed) == (10, 0)
 
 

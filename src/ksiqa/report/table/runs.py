@@ -31,9 +31,10 @@ class Run:
 
     @property
     def split(self) -> tuple[int, ...]:
-        """Which split it was tested on, after the one it was trained on if that is another."""
-        trained = self.results.get("trained.split.index")
-        return (*([] if trained is None else [int(trained)]), int(self.results["split.index"]))
+        """Which split it was tested on; across databases after the one that it was trained on."""
+        known = self.results
+        across = known.get("trained.data", known["data"]) != known["data"] and "trained.split.index" in known
+        return (*([int(known["trained.split.index"])] if across else []), int(known["split.index"]))
 
     @property
     def seed(self) -> int:
@@ -48,8 +49,16 @@ class Run:
             "partial data": lacking,
             "pseudo-scores": self.results["label"] == "pseudo-score",
             "selected on the test part": self.results.get("best_on_test/srcc") is not None,
+            "tested on another split": self._saw_another_split(),
         }
         return frozenset(name for name, is_so in found.items() if is_so)
+
+    def _saw_another_split(self) -> bool:
+        """Tell whether a model was evaluated on a split of its set that it was not trained on: it has seen images."""
+        known = self.results
+        keys = [key for key in ("source", "index", "seed") if f"trained.split.{key}" in known]
+        same_set = known.get("trained.data") == known["data"]
+        return same_set and any(known[f"trained.split.{key}"] != known.get(f"split.{key}") for key in keys)
 
 
 class Found(NamedTuple):
