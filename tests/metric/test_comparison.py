@@ -55,7 +55,7 @@ def test_the_mean_is_that_of_the_parts_with_seeds_averaged_first() -> None:
 
 def test_a_model_against_itself_differs_by_nothing() -> None:
     (part, *_) = parts_of(np.random.default_rng(0))
-    assert paired_bootstrap([part._replace(second=part.first)], draws=50, seed=0)[:3] == (0, 0, 0)
+    assert paired_bootstrap([part._replace(second=part.first)], draws=50, seed=0) == (0, 0, 0)
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

@@ -25,12 +25,20 @@ class Part(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A mean paired difference with its 95% interval; ``p`` where there is a test."""
+    """A mean paired difference with its 95% interval."""
 
     mean: float
     low: float
     high: float
-    p: float | None = None
+
+
+class Tested(NamedTuple):
+    """The same, and the chance of a difference as large where there is none (two-sided)."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
 
 
 def paired_bootstrap(parts: Sequence[Part], *, draws: int, seed: int) -> Difference:
@@ -70,7 +78,7 @@ def part_difference(part: Part) -> float:
     return float(means[0] - means[1])
 
 
-def corrected_t(differences: Float[ndarray, " parts"], *, ratio: float) -> Difference:
+def corrected_t(differences: Float[ndarray, " parts"], *, ratio: float) -> Tested:
     """Return the mean of k paired differences, with the interval and p (two-sided) of the corrected resampled t test.
 
     t = mean(d) / sqrt((1 / k + n_test / n_train) var(d)) with k - 1 degrees of freedom. Training parts overlap, so
@@ -93,9 +101,9 @@ def corrected_t(differences: Float[ndarray, " parts"], *, ratio: float) -> Diffe
     mean = float(differences.mean())
     error = float(np.sqrt((1 / k + ratio) * differences.var(ddof=1)))
     if error == 0:
-        return Difference(mean, mean, mean, float(mean == 0))
+        return Tested(mean, mean, mean, float(mean == 0))
     half = float(stats.t.ppf((1 + LEVEL) / 2, k - 1)) * error
-    return Difference(mean, mean - half, mean + half, float(2 * stats.t.sf(abs(mean) / error, k - 1)))
+    return Tested(mean, mean - half, mean + half, float(2 * stats.t.sf(abs(mean) / error, k - 1)))
 
 
 def redrawn_srcc(

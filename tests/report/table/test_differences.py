@@ -38,7 +38,7 @@ def test_the_difference_and_its_test(ten):
     assert mean.value == pytest.approx(expected.mean())
     error = np.sqrt((1 / 10 + 20 / 40) * expected.var())
     assert corrected == pytest.approx(stats.t.interval(0.95, 9, loc=expected.mean(), scale=error))
-    assert p == pytest.approx(2 * stats.t.sf(abs(expected.mean()) / error, 9))
+    assert p.p == pytest.approx(2 * stats.t.sf(abs(expected.mean()) / error, 9))
     assert interval.low < mean.value < interval.high < 0  # a real difference
     assert "95% over images: bootstrap" in section.notes[0]
 

@@ -3,7 +3,8 @@
 import pytest
 
 from ksiqa.errors import ConfigError
-from ksiqa.report.table.groups import SETS, grouped
+from ksiqa.report.table.groups import grouped
+from ksiqa.report.table.kinds import SETS
 from ksiqa.report.table.runs import read_runs
 from tests.report.table.conftest import groups_of
 

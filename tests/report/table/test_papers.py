@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ksiqa.report.table.groups import SETS
+from ksiqa.report.table.kinds import SETS
 from ksiqa.report.table.papers import OURS, PUBLISHED, cross, papers, published
 from ksiqa.report.table.sheet import Both, text
 from tests.report.table.conftest import groups_of, write_run

@@ -3,7 +3,7 @@
 import pytest
 
 from ksiqa.metric.spread import Spread, spread
-from ksiqa.report.table.sheet import Between, Both, Middle, Signed, number, plain, signed, text
+from ksiqa.report.table.sheet import Between, Both, Chance, Middle, Signed, number, plain, signed, text
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,7 @@ def test_what_is_not_there():
 def test_other_cells():
     assert text(Between(-0.01, 0.123)) == "[-.010, +.123]"
     assert text(Both(0.966, 0.971)) == ".966/.971"
+    assert [text(Chance(p)) for p in (0.0001, 0.0005, 0.05)] == ["<.001", ".001", ".050"]
     assert (text(7), text("a name")) == ("7", "a name")
 
 

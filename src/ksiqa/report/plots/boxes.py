@@ -1,6 +1,7 @@
 """A box a row over its splits, each split a point."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ def boxes_over_splits(rows: Sequence[Row], *, title: str) -> Figure | None:
             _box(axes, found, place)
         offsets = np.linspace(-SPREAD / 2, SPREAD / 2, len(found)) if len(found) >= LEAST else np.zeros(len(found))
         axes.scatter(found, place + offsets, s=16, color=colour(place), linewidths=0, zorder=3)
-    axes.set_yticks(range(len(values)), list(values))
+    axes.set_yticks(range(len(values)), [fill(name, 40) for name in values])
     axes.set_ylim(len(values) - 0.5, -0.5)  # the first row on top
     return figure
 

@@ -1,6 +1,7 @@
 """Predictions against labels, a panel a row."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ def prediction_clouds(rows: Sequence[Row], *, title: str) -> Figure | None:
         column = "score_raw" if row.scores == "model" else SCORES[row.scores].column
         step = -(-len(table) // MOST)
         drawn = table.iloc[::step]
-        styled(panels[place], title=row.name, x="prediction", y="label" if place % across == 0 else "")
+        styled(panels[place], title=fill(row.name, 30), x="prediction", y="label" if place % across == 0 else "")
         alpha = float(np.clip(12 / len(drawn) ** 0.5, 0.15, 0.8))  # dense sets stay readable
         panels[place].scatter(
             drawn[column], drawn["label"], s=10, alpha=alpha, color=colour(place), linewidths=0, rasterized=True

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ksiqa.report.style import colour, dash, headed, keyed, new_figure, styled
 from ksiqa.report.table.groups import Group
@@ -26,6 +27,7 @@ def learning_curves(rows: Sequence[Row], *, title: str) -> Figure | None:
     figure = new_figure(max(7.0, 5.0 * len(shown)), 4.4)
     for axes, (key, curves) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True):
         styled(axes, title=CURVES[key], x="epoch", y="")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         for name, table in curves.items():
             _draw(axes, table, name=name, place=list(groups).index(name))
     headed(figure, title)

@@ -8,7 +8,7 @@ from ksiqa.metric.correlation import is_constant, srcc
 from ksiqa.metric.spread import Spread, spread
 from ksiqa.report.table.groups import SCORES, Group, mean
 from ksiqa.report.table.predictions import oriented_labels, predictions
-from ksiqa.report.table.runs import Run
+from ksiqa.report.table.run import Run
 from ksiqa.report.table.sheet import Cell, Middle, Section
 from ksiqa.report.table.summary import Row, by_kind, facts, rows_of
 

@@ -10,7 +10,7 @@ from ksiqa.errors import ConfigError
 from ksiqa.metric.comparison import Part, corrected_t, paired_bootstrap
 from ksiqa.report.table.groups import SCORES, Group, mean
 from ksiqa.report.table.predictions import oriented_labels, predictions
-from ksiqa.report.table.sheet import Between, Cell, Section, Signed
+from ksiqa.report.table.sheet import Between, Cell, Chance, Section, Signed
 from ksiqa.report.table.summary import Row, by_kind, facts, rows_of
 
 EXPLAINED = "Mean paired difference in SRCC; corrected t: the test of Nadeau and Bengio, over training parts too."
@@ -89,7 +89,7 @@ def _compared(row: Row, base: Row, drawing: Drawing) -> list[Cell] | str:
         Signed(float(np.mean(by_split))),
         Between(drawn.low, drawn.high) if drawn else None,
         Between(test.low, test.high) if test else None,
-        test.p if test else None,
+        Chance(test.p) if test else None,
     ]
 
 

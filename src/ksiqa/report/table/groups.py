@@ -1,4 +1,4 @@
-"""Runs of one recipe on one set, as a row: what is averaged, what is marked, what may be compared."""
+"""Runs of one recipe on one set, as a row: what is averaged, and what is refused."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,22 +9,9 @@ import numpy as np
 
 from ksiqa.errors import ConfigError
 from ksiqa.metric.spread import Spread, spread
+from ksiqa.report.table.kinds import Kind, kind_of, set_order
 from ksiqa.report.table.labels import labels
-from ksiqa.report.table.runs import Run
-
-SETS = {
-    "live": "LIVE",
-    "csiq": "CSIQ",
-    "tid2013": "TID2013",
-    "kadid10k": "KADID-10k",
-    "livec": "LIVEC",
-    "koniq10k": "KonIQ-10k",
-    "spaq": "SPAQ",
-}
-"""The sets in the papers' order, by the names of ``data=NAME``."""
-ENOUGH = 10  # splits
-OFFICIAL = "official split"
-WHOLE = ("train_on_all", "test_on_all")  # sources of splits across databases: there are no ten of them
+from ksiqa.report.table.run import Run
 
 
 class Scores(NamedTuple):
@@ -40,20 +27,6 @@ SCORES = {
     "fr": Scores("test/teacher_", "fr_score", "FR teacher"),  # beside a student
     "ridge": Scores("ridge/", "ridge_score", "ridge"),
 }
-
-
-class Kind(NamedTuple):
-    """What rows must share to stand in one table."""
-
-    data: str
-    label: str
-    marks: tuple[str, ...]
-
-    @property
-    def title(self) -> str:
-        """Set, label and marks, for people."""
-        marked = f"; marked: {', '.join(self.marks)}" if self.marks else ""
-        return set_title(self.data) + (f" ({self.label})" if self.label else "") + marked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,17 +79,6 @@ def mean(values: Sequence[Any]) -> float | None:
     return None if not values or any(value is None for value in values) else float(np.mean(values))
 
 
-def set_title(data: str) -> str:
-    """Return a set's name as in papers; a name that they do not use stays as it is."""
-    return SETS.get(data, data)
-
-
-def set_order(data: str) -> tuple[int, str]:
-    """Return where a set stands: in the papers' order, others after them."""
-    names = list(SETS)
-    return (names.index(data) if data in SETS else len(names), data)
-
-
 def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None) -> list[Group]:
     """Group runs by recipe, set and marks, in a fixed order.
 
@@ -135,17 +97,6 @@ def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None) -> list[G
     named = zip(labels(checked, keys=keys), checked, strict=True)
     groups = [Group(name=name, kind=kind_of(found), runs=found) for name, found in named]
     return sorted(groups, key=lambda group: (set_order(group.kind.data), group.kind, group.name, group.runs[0].recipe))
-
-
-def kind_of(runs: Sequence[Run]) -> Kind:
-    """Return the kind of a group's runs, with the marks of the whole group."""
-    first = runs[0].results
-    marks = set(runs[0].marks)
-    if first.get("split.source") == "official":
-        marks.add(OFFICIAL)
-    elif first.get("split.source") not in WHOLE and len({run.split for run in runs}) < ENOUGH:
-        marks.add("fewer than ten splits")
-    return Kind(str(first["data"]), str(first["label"]), tuple(sorted(marks)))
 
 
 def once(runs: list[Run]) -> list[Run]:

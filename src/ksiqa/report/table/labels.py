@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from ksiqa.errors import ConfigError
-from ksiqa.report.table.runs import Run
+from ksiqa.report.table.run import Run
 
 SPEAKING = ("variant", "name")  # settings whose values name a recipe by themselves
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ksiqa.report.table.groups import OFFICIAL, SCORES, Group, set_order, set_title
+from ksiqa.report.table.groups import SCORES, Group
+from ksiqa.report.table.kinds import OFFICIAL, set_order, set_title
 from ksiqa.report.table.sheet import Both, Cell, Section
 from ksiqa.report.table.summary import Row, notes, rows_of
 

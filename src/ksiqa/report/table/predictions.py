@@ -8,7 +8,7 @@ import pandas as pd
 from jaxtyping import Float64
 from numpy import ndarray
 
-from ksiqa.report.table.runs import Run
+from ksiqa.report.table.run import Run
 
 
 def predictions(run: Run) -> pd.DataFrame | None:

@@ -20,6 +20,12 @@ class Between(NamedTuple):
     high: float
 
 
+class Chance(NamedTuple):
+    """A p value; none is shown as zero."""
+
+    p: float
+
+
 class Both(NamedTuple):
     """SRCC and PLCC (after the logistic) in one cell, as papers print them."""
 
@@ -35,7 +41,7 @@ class Middle(NamedTuple):
 
 
 Plain = str | int | float | None
-Cell = str | int | float | None | Spread | Signed | Between | Both | Middle
+Cell = str | int | float | None | Spread | Signed | Between | Chance | Both | Middle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +63,8 @@ def text(cell: Cell) -> str:
         return signed(cell.value)
     if isinstance(cell, Between):
         return f"[{signed(cell.low)}, {signed(cell.high)}]"
+    if isinstance(cell, Chance):
+        return "<.001" if cell.p < 0.0005 else number(cell.p)
     if isinstance(cell, Both):
         return _both(cell)
     if isinstance(cell, Middle):
@@ -109,4 +117,4 @@ def plain(column: str, cell: Cell) -> dict[str, Plain]:
         return {f"{column} low": cell.low, f"{column} high": cell.high}
     if isinstance(cell, Both):
         return {f"{column} SRCC": cell.srcc, f"{column} PLCC": cell.plcc, f"{column} no fit": cell.failed}
-    return {column: cell.value if isinstance(cell, Signed) else cell}
+    return {column: cell[0] if isinstance(cell, Signed | Chance) else cell}

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from ksiqa.report.table.groups import SCORES, Group, Kind
+from ksiqa.report.table.groups import SCORES, Group
+from ksiqa.report.table.kinds import Kind
 from ksiqa.report.table.labels import is_place
-from ksiqa.report.table.runs import SETTING, Run
+from ksiqa.report.table.run import Run
+from ksiqa.report.table.run_files import SETTING
 from ksiqa.report.table.sheet import Cell, Section
 
 FIGURES = {  # in the order of the columns
