@@ -74,8 +74,6 @@ def test_the_command_as_a_program(tmp_path):
     done = [subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True) for _ in range(2)]
     assert "KonIQ-10k (MOS); marked: fewer than ten splits" in done[0].stdout
     assert done[0].stdout == done[1].stdout
-    helped = subprocess.run([*command[:3], "--help"], capture_output=True, text=True, check=True)
-    assert "a row a recipe" in helped.stdout
 
 
 def test_marked_tables_are_updated_from_their_own_folder(tmp_path, monkeypatch, capsys):

@@ -46,7 +46,7 @@ def write(options: argparse.Namespace) -> None:
     from ksiqa.report.table.formats import render
     from ksiqa.report.table.views import read_groups, tables
 
-    groups, notes = read_groups(options.runs, keys=options.label)
+    groups, notes = read_groups(options.runs, keys=options.label, by_seed=options.by_seed)
     for note in notes:
         sys.stderr.write(f"{note}\n")
     sections = tables(groups, _wanted(options))
@@ -70,7 +70,8 @@ def markdown(words: list[str], *, folder: Path) -> str:
     from ksiqa.report.table.views import read_groups, tables
 
     options = _parser().parse_args([*words, "--format", "markdown"])
-    groups, _ = read_groups([folder / path for path in options.runs], keys=options.label)
+    paths = [folder / path for path in options.runs]
+    groups, _ = read_groups(paths, keys=options.label, by_seed=options.by_seed)
     return render(tables(groups, _wanted(options)), form="markdown")
 
 
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     one_of(
         "--label", nargs="+", metavar="KEY", help="settings that name rows (default: the fewest that tell them apart)"
     )
+    one_of("--by-seed", action="store_true", help="a row a seed: differences by chance alone (A/A)")
     one_of("--against", metavar="ROW", help="the row that differences are taken to (default: the first)")
     one_of(
         "--draw", choices=["images", "contents"], default="images", help="what the bootstrap draws (default: images)"

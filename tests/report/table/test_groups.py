@@ -73,6 +73,12 @@ def test_sets_stand_in_the_papers_order_and_a_name_of_their_own_stays(write, tmp
     assert groups_of(tmp_path)[-2].kind.title.startswith("LIVEC (q95) (MOS)")
 
 
+def test_a_row_a_seed(ten):
+    groups = grouped(read_runs([ten]).runs, by_seed=True)
+    assert [group.name for group in groups] == [f"{name}, seed {seed}" for name in ("good", "worse") for seed in (0, 1)]
+    assert [len(group.runs) for group in groups] == [10] * 4
+
+
 def test_a_run_that_is_repeated_exactly_counts_once(write, tmp_path):
     write("first", seconds=1.0)
     write("second", seconds=2.0)

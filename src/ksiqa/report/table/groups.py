@@ -79,12 +79,13 @@ def mean(values: Sequence[Any]) -> float | None:
     return None if not values or any(value is None for value in values) else float(np.mean(values))
 
 
-def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None) -> list[Group]:
+def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None, by_seed: bool = False) -> list[Group]:
     """Group runs by recipe, set and marks, in a fixed order.
 
     Args:
         runs: in any order.
         keys: settings that name a group; None takes the fewest that tell all groups of a set apart.
+        by_seed: make each seed a group of its own: their differences show what chance alone does (A/A).
 
     Raises:
         ConfigError: two runs of one recipe, split and seed that differ, or an unknown key.
@@ -92,10 +93,12 @@ def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None) -> list[G
     together: dict[tuple[Any, ...], list[Run]] = defaultdict(list)
     for run in runs:
         of_results = (run.results.get(key) for key in ("data", "label", "split.source", "data_fingerprint"))
-        together[run.recipe, run.marks, *of_results].append(run)
+        together[run.recipe, run.marks, run.seed if by_seed else None, *of_results].append(run)
     checked = [once(sorted(found, key=lambda run: (run.split, run.seed, run.origin))) for found in together.values()]
-    named = zip(labels(checked, keys=keys), checked, strict=True)
-    groups = [Group(name=name, kind=kind_of(found), runs=found) for name, found in named]
+    names = labels(checked, keys=keys)
+    if by_seed:
+        names = [f"{name}, seed {found[0].seed}" for name, found in zip(names, checked, strict=True)]
+    groups = [Group(name=name, kind=kind_of(found), runs=found) for name, found in zip(names, checked, strict=True)]
     return sorted(groups, key=lambda group: (set_order(group.kind.data), group.kind, group.name, group.runs[0].recipe))
 
 

@@ -46,10 +46,10 @@ VIEWS: dict[str, Callable[[Sequence[Group], Wanted], list[Section]]] = {
 }
 
 
-def read_groups(paths: Sequence[Path], *, keys: Sequence[str] | None) -> tuple[list[Group], list[str]]:
+def read_groups(paths: Sequence[Path], *, keys: Sequence[str] | None, by_seed: bool) -> tuple[list[Group], list[str]]:
     """Return the rows that runs make, and notes on what was left out; ``Raises`` as ``read_runs`` and ``grouped``."""
     found = read_runs(paths)
-    return grouped(found.runs, keys=keys), found.notes
+    return grouped(found.runs, keys=keys, by_seed=by_seed), found.notes
 
 
 def tables(groups: Sequence[Group], wanted: Wanted) -> list[Section]:
