@@ -8,11 +8,13 @@ import pytest
 from scipy import stats
 
 from ksiqa.errors import ConfigError
-from ksiqa.report.table.differences import Drawing, differences, paired
+from ksiqa.report.table.differences import Drawing, differences
 from ksiqa.report.table.formats import render
 from ksiqa.report.table.groups import grouped
+from ksiqa.report.table.kept import kept
+from ksiqa.report.table.pairing import paired
 from ksiqa.report.table.runs import read_runs
-from ksiqa.report.table.summary import kept, rows_of
+from ksiqa.report.table.summary import rows_of
 from tests.report.table.conftest import groups_of
 
 IMAGES = Drawing(unit="image", draws=200)
@@ -94,6 +96,12 @@ def test_rows_of_different_train_n_are_never_paired(write, tmp_path):
     write(config={"variant": "a"}, train_n=40)
     write(config={"variant": "b"}, train_n=30)
     assert refused(tmp_path) == "train_n 30 and 40"
+
+
+def test_rows_whose_train_n_is_not_known_are_never_paired(write, tmp_path):
+    write(config={"variant": "a"}, train_n=None)
+    write(config={"variant": "b"}, train_n=None)
+    assert refused(tmp_path) == "train_n not known"
 
 
 def test_no_split_in_common(write, tmp_path):

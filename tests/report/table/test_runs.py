@@ -8,8 +8,9 @@ import pytest
 from ksiqa.errors import ConfigError
 from ksiqa.report.table.formats import render
 from ksiqa.report.table.groups import grouped
+from ksiqa.report.table.kept import kept
 from ksiqa.report.table.runs import read_runs
-from ksiqa.report.table.summary import USUAL, kept, summary
+from ksiqa.report.table.summary import USUAL, summary
 from tests.report.table.conftest import groups_of, write_run
 
 
@@ -82,6 +83,15 @@ def test_an_evaluation_belongs_to_the_recipe_of_its_training(write, tmp_path):
     assert (other.seed, other.split, other.results["train_n"]) == (3, (2, 0), 40)
     assert other.settings["variant"] == "v"
     assert other.marks == {"partial data"}  # of the training
+
+
+def test_an_evaluation_that_does_not_say_how_its_model_was_trained(write, tmp_path):
+    file = write("evaluated") / "results.json"
+    results = json.loads(file.read_text())
+    del results["seed"]
+    file.write_text(json.dumps(results))
+    with pytest.raises(ConfigError, match=r"results.json without a seed, of an older version(.|\n)*do: evaluate"):
+        read_runs([tmp_path])
 
 
 def test_tests_on_all_of_other_sets_are_rows_of_their_own(write, tmp_path):

@@ -13,11 +13,13 @@ from ksiqa.report.table.run import Run
 
 def predictions(run: Run) -> pd.DataFrame | None:
     """Return a run's predictions sorted by image; None where they were not kept."""
-    return None if run.predictions is None or not run.predictions.is_file() else _read(run.predictions)
+    file = run.predictions
+    return None if file is None or not file.is_file() else _read(file, file.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=256)  # each run is asked for several times
-def _read(file: Path) -> pd.DataFrame:
+def _read(file: Path, changed: int) -> pd.DataFrame:
+    del changed  # another file under the same name is read again
     table = pd.read_csv(file, dtype=str)  # KADID-10k's types are 01 to 25
     numbers = [name for name in map(str, table.columns) if name in ("label", "level") or "score" in name]
     table[numbers] = table[numbers].astype(np.float64)  # to the last digit, which pandas' own parser may miss

@@ -18,7 +18,11 @@ OF_THE_SET = ("n", "test_n", "label", *LACKING)  # what is said of a set tested 
 
 
 def of_folder(folder: Path) -> list[Run]:
-    """Return the tests of a run's folder; none where its results are not there or not whole."""
+    """Return the tests of a run's folder; none where its results are not there or not whole.
+
+    Raises:
+        ConfigError: it does not say how the model was trained.
+    """
     try:
         results = flat(json.loads((folder / "results.json").read_text()))
     except (FileNotFoundError, ValueError):
@@ -29,6 +33,12 @@ def of_folder(folder: Path) -> list[Run]:
     config = yaml.safe_load(config_file.read_text()) if config_file.exists() else {}
     for key in ("seed", "train_n", "recipe"):
         results.setdefault(key, results.get(f"trained.{key}"))
+    if results["seed"] is None:
+        raise ConfigError(
+            found=f"{folder / 'results.json'} without a seed, of an older version's evaluation",
+            expected="what it was trained by: seed, split, recipe",
+            do="evaluate the model again, or leave the folder out",
+        )
     known = str(results.pop("recipe") or fingerprint(config))
     return [
         Run(

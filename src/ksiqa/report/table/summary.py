@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 from ksiqa.report.table.groups import SCORES, Group
 from ksiqa.report.table.kinds import Kind
-from ksiqa.report.table.labels import is_place
 from ksiqa.report.table.run import Run
-from ksiqa.report.table.run_files import SETTING
 from ksiqa.report.table.sheet import Cell, Section
 
 FIGURES = {  # in the order of the columns
@@ -22,7 +20,6 @@ FIGURES = {  # in the order of the columns
     "identity_error": "identity error",
 }
 USUAL = ("srcc", "plcc", "plcc_fitted", "krcc", "rmse", "outlier_ratio")  # figures where none are asked for
-LOCAL = ("checkpoint", "repeat")  # results that name places on one machine
 BEST_ON_TEST = "best_on_test/srcc"
 
 
@@ -89,7 +86,13 @@ def each_run(groups: Sequence[Group], *, scores: Sequence[str], figures: Sequenc
             facts=facts(kind),
             columns=columns,
             rows=[
-                [row.name, "/".join(map(str, run.split)), run.seed, run.results["train_n"], run.results["test_n"]]
+                [
+                    row.name,
+                    "/".join(map(str, run.split)),
+                    run.seed,
+                    run.results.get("train_n"),
+                    run.results.get("test_n"),
+                ]
                 + [_figure(row, run, key) for key in figures]
                 for row in rows_of(members, scores=scores)
                 for run in row.group.runs
@@ -105,29 +108,6 @@ def _figure(row: Row, run: Run, key: str) -> Cell:
     key = SCORES[row.scores].prefix + key
     value = run.results.get(key)
     return "no fit" if value is None and row.group.has(key) else value
-
-
-def kept(groups: Sequence[Group]) -> Section:
-    """Return what results.csv keeps: a row a run, the keys of results.json as columns, and the settings that differ.
-    Places on this machine are left out."""
-    runs = [run for group in groups for run in group.runs]
-    keys = {key for run in runs for key in run.settings if not is_place(key)}
-    differing = sorted(key for key in keys if len({repr(run.settings.get(key)) for run in runs}) > 1)
-    results = [key for key in dict.fromkeys(key for run in runs for key in run.results) if key not in LOCAL]
-    columns = [*(SETTING + key for key in differing), *results, "recipe"]
-    rows: list[list[Cell]] = [
-        [
-            *(_written(run.settings.get(key)) for key in differing),
-            *(_written(run.results.get(key)) for key in results),
-            run.recipe,
-        ]
-        for run in runs
-    ]
-    return Section(title="", facts={}, columns=columns, rows=rows)
-
-
-def _written(value: object) -> Cell:
-    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def facts(kind: Kind) -> dict[str, str]:

@@ -8,10 +8,11 @@ from ksiqa.errors import ConfigError
 from ksiqa.report.table.breakdown import breakdown
 from ksiqa.report.table.differences import Drawing, differences
 from ksiqa.report.table.groups import Group, grouped
+from ksiqa.report.table.kept import kept
 from ksiqa.report.table.papers import cross, papers
 from ksiqa.report.table.runs import read_runs
 from ksiqa.report.table.sheet import Section
-from ksiqa.report.table.summary import each_run, kept, summary
+from ksiqa.report.table.summary import each_run, summary
 
 
 @dataclass(frozen=True, kw_only=True)
