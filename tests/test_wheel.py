@@ -73,7 +73,11 @@ def test_the_wheel_holds_code_configs_and_data(wheel: Path) -> None:
     code = {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src/ksiqa").rglob("*.py")}
     assert configs
     assert configs | code <= held
-    assert {"ksiqa/py.typed", "ksiqa/data/synthetic/kadid10k_means.csv"} <= held
+    assert {
+        "ksiqa/py.typed",
+        "ksiqa/data/synthetic/kadid10k_means.csv",
+        "ksiqa/report/table/published.csv",
+    } <= held
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
     assert {name.split("/")[0].partition("-")[0] for name in held} == {"ksiqa"}
 

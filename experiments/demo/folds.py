@@ -2,9 +2,9 @@
 
     python experiments/demo/folds.py [--variants joint none plain] [--seeds 0]
 
-Writes results.csv (a row a fold) beside this file and prints the mean SRCC of each variant, its mean paired gain over
-the ridge, and the gain's 95% bootstrap interval over contents (contents drawn with replacement within each fold; SRCC
-over all of a fold's images; all from the runs' own predictions.csv).
+Writes results.csv beside this file (a row a run, with all runs of their folder) and prints the mean SRCC of each
+variant, its mean paired gain over the ridge, and the gain's 95% bootstrap interval over contents (contents drawn with
+replacement within each fold; SRCC over all of a fold's images; all from the runs' own predictions.csv).
 """
 
 import argparse
@@ -18,6 +18,7 @@ from hydra import compose, initialize_config_dir
 from ksiqa.command import conf_folder
 from ksiqa.metric.correlation import srcc
 from ksiqa.run import run
+from ksiqa.table import main as make_table
 
 HERE = Path(__file__).resolve().parent
 FOLDS, DRAWS = 5, 2000
@@ -38,8 +39,8 @@ def main() -> None:
                 folder = options.runs / f"{variant}-{seed}-{fold}"
                 rows.append({"variant": variant, "seed": seed, "fold": fold, **results(folder, variant, seed, fold)})
                 tables.append(pd.read_csv(folder / "predictions.csv"))
-                pd.DataFrame(rows).to_csv(HERE / "results.csv", index=False)
         gains[variant] = paired_gain(tables)
+    make_table([str(options.runs), "--show", "runs", "--format", "csv", "--output", str(HERE / "results.csv")])
     frame = pd.DataFrame(rows)
     for variant, (gain, low, high) in gains.items():
         mean = frame.loc[frame["variant"] == variant, ["ridge/srcc", "test/srcc"]].mean()
@@ -62,8 +63,7 @@ def results(folder: Path, variant: str, seed: int, fold: int) -> dict[str, objec
             config = compose("train", [*overrides, "trainer.enable_progress_bar=false"])
         run(config, folder)
     found = json.loads((folder / "results.json").read_text())
-    kept = [key for key in found if key.startswith(("test/", "ridge/"))]
-    return {key: found[key] for key in [*kept, "train_n", "test_n", "commit", "seconds"]}
+    return {key: value for key, value in found.items() if key.startswith(("test/", "ridge/"))}
 
 
 def paired_gain(tables: list[pd.DataFrame]) -> tuple[float, float, float]:

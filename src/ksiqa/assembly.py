@@ -12,7 +12,8 @@ from ksiqa.data.mixed import Data
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.model.teacher import Teacher
-from ksiqa.report.run_folder import provenance
+from ksiqa.recipe import fingerprint
+from ksiqa.report.run_folder import described, provenance
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
 
@@ -77,6 +78,9 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
             "experiment": config.name,
             "sharing": config.sharing.kind,
             "seed": config.seed,
+            "recipe": fingerprint(build.plain(config)),
+            "split": build.plain(config.split),
+            **described(parts.target.sets, pairs=parts.pairs),
             "shares": {one.name: one.share for one in parts.target.sets},
             "pairs_made": {
                 one.name: build.pairs_made(node) for one, node in zip(parts.target.sets, nodes, strict=True)

@@ -8,6 +8,7 @@ COMMANDS = {
     "evaluate": "a saved model on a test part: checkpoint=DIR data=NAME [overrides]",
     "prepare": "look a dataset over: data=NAME data.root=FOLDER",
     "predict": "score photographs: PATH... --model DIR",
+    "table": "tables and plots of finished runs: RUNS...",
 }
 
 

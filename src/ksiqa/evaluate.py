@@ -21,7 +21,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.inference.evaluation import test
     from ksiqa.inference.model_folder import load_model
     from ksiqa.quiet import quiet_lightning
-    from ksiqa.report.run_folder import counts, figures, provenance, write_report, write_results
+    from ksiqa.report.run_folder import described, figures, provenance, write_report, write_results
     from ksiqa.run import show
 
     quiet_lightning()
@@ -30,10 +30,10 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     tested = [test(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
     results = {
         **figures(tested),
-        **{name: value for name, value in counts(sets).items() if not name.startswith(("train", "validation"))},
-        "data": "+".join(one.name for one in sets),
+        **{name: value for name, value in described(sets).items() if not name.startswith(("train", "validation"))},
         "experiment": "evaluate",
         "checkpoint": str(config.checkpoint),
+        "trained": {key: value for key, value in trained.training.items() if key != "pairs_made"},
         "split": build.plain(config.split),
         **provenance(),
     }

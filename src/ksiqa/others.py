@@ -10,9 +10,11 @@ from ksiqa.data.image_source import ImageSource
 from ksiqa.errors import ConfigError
 from ksiqa.inference.evaluation import test
 from ksiqa.inference.model_folder import TrainedModel
-from ksiqa.report.run_folder import figures, write_predictions
+from ksiqa.report.run_folder import described, figures, write_predictions
 
 WHOLE = {"source": "test_on_all", "index": 0, "seed": 0, "test_share": 1.0, "validation_share": 0.0, "train_share": 1.0}
+
+KEPT = ("label", "missing", "missing_references", "unlisted")  # of what is said of a set, beside its figures
 
 
 def other_sources(config: DictConfig) -> dict[str, ImageSource]:
@@ -46,5 +48,7 @@ def score_others(
         tested = test(trained, data, trainer=trainers.scoring_trainer(config))
         (folder / "others").mkdir(exist_ok=True)
         write_predictions(folder / "others" / f"{name}.csv", tested=[tested])
-        results |= {**figures([tested], f"cross/{name}/"), f"cross/{name}/n": len(source.table)}
+        said = {key: value for key, value in described([data]).items() if key in KEPT}
+        results |= {**figures([tested], f"cross/{name}/"), **{f"cross/{name}/{key}": one for key, one in said.items()}}
+        results[f"cross/{name}/n"] = len(source.table)
     return results

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from ksiqa import build, trainers
 from ksiqa.assembly import assemble, trained_model
+from ksiqa.callback.best_on_test import best_on_test
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.fingerprint import data_fingerprint
 from ksiqa.data.split_files import write_split
@@ -25,8 +26,9 @@ from ksiqa.metric.collected import Collected
 from ksiqa.others import other_sources, score_others
 from ksiqa.processes import check_launch, is_first, part_ways
 from ksiqa.quiet import quiet_lightning
+from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
-from ksiqa.report.run_folder import counts, figures, provenance, write_report, write_results
+from ksiqa.report.run_folder import described, figures, provenance, write_report, write_results
 from ksiqa.resume import CONFIG, known_results, run_folder
 from ksiqa.settle import settled
 from ksiqa.training import train_phases
@@ -85,9 +87,9 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     results = {
         **figures(tested),
         **score_others(config, trained, others, folder),
-        **counts(sets),
+        **best_on_test(folder / "metrics.csv"),
+        **described(sets, pairs=parts.pairs),
         **({"shares": {one.name: one.share for one in sets}} if len(sets) > 1 else {}),
-        "data": parts.target.name,
         "experiment": config.name,
         "variant": config.get("variant"),
         "model": config.model.kind,
@@ -96,6 +98,7 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         "seed": config.seed,
         "split": build.plain(config.split),
         "data_fingerprint": {one.name: data_fingerprint(one.source) for one in sets},
+        "recipe": fingerprint(build.plain(config)),
         **provenance(),
         "repeat": repeating(folder),
         "seconds": round(time.monotonic() - started, 1),

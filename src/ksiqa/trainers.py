@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from torch.nn.parallel import DistributedDataParallel
 
 from ksiqa.build import plain
+from ksiqa.callback.best_on_test import EachEpochOnTest
 from ksiqa.callback.metrics_file import MetricsFile
 from ksiqa.callback.random_states import RandomStates
 from ksiqa.errors import ConfigError, choice
@@ -39,6 +40,7 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
         save_last=True,
     )
     callbacks: list[Callback] = [
+        *([EachEpochOnTest(phase.target)] if config.report.best_on_test else []),
         MetricsFile(file=folder / "metrics.csv", phase=phase.name),
         checkpoint,
         RandomStates(),

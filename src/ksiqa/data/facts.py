@@ -21,6 +21,7 @@ class Facts:
     low: float  # end of the raw scale
     high: float
     higher_is_better: bool
+    spread_in_units: bool = True  # whether the opinions' standard deviation is on the label's own scale
     rows: int | None = None  # distorted images of the official release; None: as many as there are
     references: int | None = None  # reference images; None: the set has none
     folders: tuple[tuple[str, int], ...] = ()  # image folders and their rows where the label file only counts them

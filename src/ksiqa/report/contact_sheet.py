@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 
 from ksiqa.files import write_whole
-from ksiqa.report.scatter import TEXT
+from ksiqa.report.style import TEXT
 
 SIDE = 2.2  # inches a tile; 220 pixels
 

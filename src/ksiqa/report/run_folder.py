@@ -15,7 +15,9 @@ from ksiqa import __version__
 from ksiqa.data.datamodule import QualityData
 from ksiqa.files import write_whole
 from ksiqa.inference.evaluation import Tested
-from ksiqa.metric.agreement import agreement
+from ksiqa.metric.agreement import Agreement, agreement
+from ksiqa.metric.collected import Collected
+from ksiqa.metric.outliers import outlier_ratio
 from ksiqa.report.scatter import scatter_plot
 
 
@@ -29,7 +31,8 @@ def figures(tested: Sequence[Tested], part: str = "test/") -> dict[str, float | 
     for one in tested:
         prefix = part + _folder(one, tested)
         for place, (name, found) in enumerate(one.agreements.items()):
-            keyed |= found.as_dict(prefix if place == 0 else f"{prefix}{name}_")
+            own = prefix if place == 0 else f"{prefix}{name}_"
+            keyed |= found.as_dict(own) | outliers(found, one.scores[name], one.data, prefix=own)
         keyed |= {f"{prefix}{name}": value for name, value in one.imagery.items()}
         if one.ridge is not None:
             keyed |= agreement(one.ridge.score, one.ridge.label, unit=one.data.unit).as_dict(
@@ -41,14 +44,30 @@ def figures(tested: Sequence[Tested], part: str = "test/") -> dict[str, float | 
     return keyed
 
 
-def counts(sets: Sequence[QualityData]) -> dict[str, Any]:
-    """Return how many images the parts have and what is missing; of several sets the sums, and each set's own."""
+def outliers(one: Agreement, scores: Collected, data: QualityData, *, prefix: str) -> dict[str, float | None]:
+    """Return ``outlier_ratio`` under its key, None where the fit did not converge; nothing where the set has no spread
+    on the scale of its labels."""
+    spread = data.table.frame["spread"].to_numpy(dtype=np.float64)[scores.row] / data.unit
+    if not data.table.facts.spread_in_units or np.isnan(spread).any():
+        return {}
+    ratio = outlier_ratio(one.fit(scores.score), scores.label, spread) if one.fit.converged else None
+    return {f"{prefix}outlier_ratio": ratio}
+
+
+def described(sets: Sequence[QualityData], *, pairs: QualityData | None = None) -> dict[str, Any]:
+    """Return what results.json says of the data: how many images the parts have, what is missing, what the labels are;
+    of several sets the sums, and each set's own. Tables mark rows of pseudo-scores and of partial copies by it."""
     each = {one.name: _counts(one) for one in sets}
-    if len(sets) == 1:
-        return each[sets[0].name] | {"label": sets[0].table.facts.label}
-    sums = {key: sum(one[key] for one in each.values()) for key in each[sets[0].name]}
     labels = {one.name: {"label": one.table.facts.label} for one in sets}
-    return sums | {"sets": {name: one | labels[name] for name, one in each.items()}}
+    found: dict[str, Any] = {"data": "+".join(each)}
+    if len(sets) == 1:
+        found |= each[sets[0].name] | labels[sets[0].name]
+    else:
+        found |= {key: sum(one[key] for one in each.values()) for key in each[sets[0].name]}
+        found["sets"] = {name: one | labels[name] for name, one in each.items()}
+    if pairs is not None:
+        found["pairs_missing"] = pairs.table.missing + pairs.table.missing_references + pairs.table.unlisted
+    return found
 
 
 def write_results(folder: Path, results: dict[str, Any]) -> None:
@@ -90,11 +109,13 @@ def _predictions(one: Tested) -> pd.DataFrame:
     facts = one.data.table.facts
     scores, *others = one.scores.values()
     rows = one.data.table.frame.iloc[scores.row]
+    known = one.data.table.frame[["distortion", "level"]].notna().any()
     table = pd.DataFrame(
         {
             "data": one.data.name,
             "image": rows["image"].to_numpy(),
             "reference": rows["reference"].to_numpy(),
+            **{name: rows[name].to_numpy() for name in ("distortion", "level") if known[name]},
             "label": rows["raw"].to_numpy(),
             "score": scores.score,
             "score_raw": facts.to_raw(scores.score),

@@ -18,6 +18,7 @@ FACTS = Facts(
     low=0.0,  # the authors' normalised scale; MOS seen are 3.91 to 88.39
     high=100.0,
     higher_is_better=True,
+    spread_in_units=False,  # SD is on a scale of 1 to 5 in both files
     rows=10073,
     layout="""koniq10k/
   koniq10k_distributions_sets.csv (with the official split) or koniq10k_scores_and_distributions.csv

@@ -1,0 +1,88 @@
+"""Names of groups: the fewest settings that tell them apart."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+from ksiqa.errors import ConfigError
+from ksiqa.report.table.run import Run
+
+SPEAKING = ("variant", "name")  # settings whose values name a recipe by themselves
+
+
+def labels(groups: Sequence[Sequence[Run]], *, keys: Sequence[str] | None) -> list[str]:
+    """Return a name for each group of runs; groups of one set never share one.
+
+    Args:
+        groups: runs of one recipe each.
+        keys: settings to name them by; None takes the fewest that tell all groups of a set apart.
+
+    Raises:
+        ConfigError: a key that no run has.
+    """
+    if keys is None:
+        keys = telling(groups)
+    unknown = [key for key in keys if not any(key in group[0].settings for group in groups)]
+    if unknown:
+        known = sorted({key for group in groups for key in group[0].settings})
+        raise ConfigError(
+            found=f"--label {unknown[0]}",
+            expected=f"a setting of the runs, such as {', '.join(known[:8]) or 'none: they have no config'}",
+            do="look it up in a run's config.yaml",
+        )
+    names = [_name(group[0], keys) for group in groups]
+    data = [group[0].results["data"] for group in groups]
+    taken: dict[tuple[Any, str], set[str]] = defaultdict(set)
+    for where, name, group in zip(data, names, groups, strict=True):
+        taken[where, name].add(group[0].recipe)
+    return [
+        name if len(taken[where, name]) == 1 else f"{name} ({group[0].recipe[:6]})"
+        for where, name, group in zip(data, names, groups, strict=True)
+    ]
+
+
+def telling(groups: Sequence[Sequence[Run]]) -> list[str]:
+    """Return settings that together tell all recipes of a set apart, each time the one that parts the most pairs."""
+    pairs = [
+        (one[0], other[0])
+        for one, other in combinations(groups, 2)
+        if one[0].results["data"] == other[0].results["data"] and one[0].recipe != other[0].recipe
+    ]
+    candidates = sorted({key for pair in pairs for run in pair for key in run.settings}, key=_rank)
+    chosen: list[str] = []
+    while pairs:
+        parted = {key: sum(_differ(pair, key) for pair in pairs) for key in candidates}
+        best = max(candidates, key=lambda key: parted[key], default=None)  # the first of equals
+        if best is None or not parted[best]:
+            break  # recipes that are known by their fingerprint alone
+        chosen.append(best)
+        pairs = [pair for pair in pairs if not _differ(pair, best)]
+    return chosen
+
+
+def _differ(pair: tuple[Run, Run], key: str) -> bool:
+    return bool(pair[0].settings.get(key) != pair[1].settings.get(key))
+
+
+def _rank(key: str) -> tuple[bool, bool, int, str]:
+    """Names first, places of files last, shallow settings before deep ones."""
+    return (key not in SPEAKING, is_place(key), key.count("."), key)
+
+
+def is_place(key: str) -> bool:
+    """Tell whether a setting says where something lies on a machine."""
+    return key.rpartition(".")[2] in ("root", "file", "folder", "cache", "save_dir")
+
+
+def _name(run: Run, keys: Sequence[str]) -> str:
+    values = [
+        str(run.settings[key]) if key in SPEAKING else f"{key}={run.settings[key]}"
+        for key in sorted(keys, key=_rank)
+        if run.settings.get(key) is not None
+    ]
+    variant = run.settings.get("variant") or run.results.get("variant")
+    if values or variant:
+        return ", ".join(values) or str(variant)
+    kind = [run.results.get(key, run.results.get(f"trained.{key}")) for key in ("model", "sharing")]
+    return ", ".join(str(one) for one in kind if one not in (None, "none")) or "model"

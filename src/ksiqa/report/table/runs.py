@@ -1,0 +1,55 @@
+"""The runs that a table is made from: run folders, wherever they lie, and kept results.csv files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ksiqa.errors import ConfigError
+from ksiqa.report.table.run import Run
+from ksiqa.report.table.run_files import of_file, of_folder
+
+
+class Found(NamedTuple):
+    """Runs, and what else was found that is none."""
+
+    runs: list[Run]
+    notes: list[str]
+
+
+def read_runs(paths: Sequence[Path]) -> Found:
+    """Read run folders, at any depth, and results.csv files; a folder that is named twice counts once.
+
+    Raises:
+        ConfigError: a path that is not there, no run at all, or a results.csv without a column it needs.
+    """
+    runs: dict[str, Run] = {}
+    unfinished: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            folders = sorted({file.parent for name in ("results.json", "config.yaml") for file in path.rglob(name)})
+            for folder in folders:
+                found = of_folder(folder)
+                runs |= {f"{folder.resolve()} {run.results['data']}": run for run in found}
+                if not found and _is_of_training(folder):
+                    unfinished.append(folder)
+        elif path.is_file() and path.suffix == ".csv":
+            runs |= {run.origin: run for run in of_file(path)}
+        else:
+            raise _nothing(f"{path}, which is neither a folder nor a results.csv")
+    if not runs:
+        raise _nothing(f"no finished run in {', '.join(map(str, paths)) or 'nothing'} ({len(unfinished)} unfinished)")
+    notes = [f"{len(unfinished)} unfinished runs are left out, first {unfinished[0]}"] if unfinished else []
+    return Found(list(runs.values()), notes)
+
+
+def _nothing(found: str) -> ConfigError:
+    return ConfigError(
+        found=found,
+        expected="folders of runs (with results.json), at any depth, or a kept results.csv",
+        do="name the folder that ksiqa train wrote to, such as outputs/NAME",
+    )
+
+
+def _is_of_training(folder: Path) -> bool:
+    """Tell a run's folder from a model's, which has a config of its own."""
+    return (folder / "config.yaml").exists() and folder.name != "model"

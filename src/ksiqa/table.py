@@ -1,0 +1,147 @@
+"""``python -m ksiqa.table RUNS...``: tables and plots of what runs left behind."""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ksiqa.command import errors_as_text
+
+if TYPE_CHECKING:
+    from ksiqa.report.table.views import Wanted
+
+SHOWN = """tables (--show):
+  summary      a row a recipe (all of a config but split and seed): median, extremes and deviation over splits
+  runs         a row a run; as CSV all of each results.json, which this command reads again
+  differences  paired differences, each row against one (--against), with intervals
+  papers       methods by sets, published numbers beside measured ones
+  cross        across databases: the set of training by the sets of tests
+  distortion   SRCC within each distortion
+  level        SRCC within each level of distortion
+
+Rows that are marked (fewer than ten splits, partial data, pseudo-scores, selected on the test part, official split)
+stand in tables of their own. An error ends with status 2."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command."""
+    with errors_as_text():
+        options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+        _check(options)
+        for file in options.update:
+            from ksiqa.report.table.marked import update
+
+            count = update(file, made=partial(markdown, folder=file.parent))
+            sys.stderr.write(f"{file}: {count} tables\n")
+        if options.runs:
+            write(options)
+
+
+def write(options: argparse.Namespace) -> None:
+    """Write the tables, and the plots where they are asked for."""
+    from rich.console import Console
+
+    from ksiqa.files import write_whole
+    from ksiqa.report.table.formats import render
+    from ksiqa.report.table.views import read_groups, tables
+
+    groups, notes = read_groups(options.runs, keys=options.label, by_seed=options.by_seed)
+    for note in notes:
+        sys.stderr.write(f"{note}\n")
+    sections = tables(groups, _wanted(options))
+    width = Console().width if options.output is None and sys.stdout.isatty() else None
+    text = render(sections, form=options.format, width=width)
+    if options.output is None:
+        sys.stdout.write(text)
+    else:
+        with write_whole(options.output) as file:
+            file.write(text)
+    if options.plots is not None:
+        from ksiqa.report.plots import write_plots
+
+        for path in write_plots(options.plots, groups, scores=options.scores):
+            sys.stderr.write(f"{path}\n")
+
+
+def markdown(words: list[str], *, folder: Path) -> str:
+    """Return what the command makes of the words of a marker; RUNS start from ``folder``."""
+    from ksiqa.report.table.formats import render
+    from ksiqa.report.table.views import read_groups, tables
+
+    options = _parser().parse_args([*words, "--format", "markdown"])
+    paths = [folder / path for path in options.runs]
+    groups, _ = read_groups(paths, keys=options.label, by_seed=options.by_seed)
+    return render(tables(groups, _wanted(options)), form="markdown")
+
+
+def _wanted(options: argparse.Namespace) -> "Wanted":
+    from ksiqa.report.table.summary import FIGURES, USUAL
+    from ksiqa.report.table.views import Wanted
+
+    return Wanted(
+        show=options.show,
+        form=options.format,
+        scores=options.scores,
+        figures=[key for key in FIGURES if key in (options.figures or USUAL)],
+        keys=options.label,
+        against=options.against,
+        draw=options.draw,
+        draws=options.draws,
+    )
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse, before any work, what could not be done at its end."""
+    from ksiqa.errors import ConfigError, whole_number
+
+    whole_number(options.draws, least=1, name="--draws")
+    if not options.runs and not options.update:
+        raise ConfigError(
+            found="no RUNS", expected="folders of runs, or results.csv files", do="name some, such as outputs/NAME"
+        )
+    if options.output is not None and not options.output.parent.is_dir():
+        raise ConfigError(
+            found=f"no folder {options.output.parent}", expected="a folder that is there", do="make it first"
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ksiqa table",
+        description="Tables and plots of finished runs.",
+        epilog=SHOWN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one_of = parser.add_argument
+    parser.add_argument(
+        "runs", nargs="*", type=Path, metavar="RUNS", help="run folders at any depth; results.csv files"
+    )
+    one_of("--format", choices=["table", "csv", "markdown", "latex"], default="table", help="(default: table)")
+    one_of("--output", type=Path, metavar="FILE", help="write there instead of to the terminal")
+    show = ["summary", "runs", "differences", "papers", "cross", "distortion", "level"]
+    one_of("--show", nargs="+", choices=show, default=["summary"], metavar="TABLE", help="see below (default: summary)")
+    scores = ["model", "fr", "ridge"]
+    one_of(
+        "--scores", nargs="+", choices=scores, default=["model"], help="also the teacher beside a student, the ridge"
+    )
+    figures = ["srcc", "plcc", "plcc_fitted", "krcc", "rmse", "outlier_ratio", "imagery_error", "identity_error"]
+    one_of("--figures", nargs="+", choices=figures, metavar="FIGURE", help=f"columns, of {', '.join(figures)}")
+    one_of(
+        "--label", nargs="+", metavar="KEY", help="settings that name rows (default: the fewest that tell them apart)"
+    )
+    one_of("--by-seed", action="store_true", help="a row a seed: differences by chance alone (A/A)")
+    one_of("--against", metavar="ROW", help="the row that differences are taken to (default: the first)")
+    one_of(
+        "--draw", choices=["images", "contents"], default="images", help="what the bootstrap draws (default: images)"
+    )
+    one_of("--draws", type=int, default=2000, help="of the bootstrap (default: 2000)")
+    one_of("--plots", type=Path, metavar="FOLDER", help="write plots there, as PNG and SVG")
+    one_of(
+        "--update", nargs="+", type=Path, default=[], metavar="FILE", help="remake the marked tables of Markdown files"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()
