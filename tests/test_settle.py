@@ -13,36 +13,39 @@ ABLATIONS = {
     "ablation": ("+experiment=kadid10k",),
     "ablation_transfer": ("+experiment=livec", "sharing=transfer", "+data@pairs=folder", "pairs.root=photographs"),
 }
-VARIANTS = [
-    (sweep, name)
+BASES = {
+    sweep: composed("train", *SMALL, *base, f"+sweep={sweep}", "backbone.vit.weights=random", "model.levels=32")
     for sweep, base in ABLATIONS.items()
-    for name, change in composed("train", *base, f"+sweep={sweep}").variants.items()
-    if change is not None
+}
+VARIANTS = [
+    (sweep, name) for sweep, base in BASES.items() for name, change in base.variants.items() if change is not None
 ]
 LADDER = ["plain", "plain_matched", "none_identity", "none_residual", "decoder_alone", "full"]
 
 
-def _changes(one, base, tmp_path):
-    """The keys in which two configs differ."""
-    (tmp_path / "base.yaml").write_text(OmegaConf.to_yaml(base))
-    return {text.split(" is ")[0] for text in differences(one, tmp_path / "base.yaml")} - {"variant"}
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """The config files of both sweeps without a change."""
+    files = {sweep: tmp_path_factory.mktemp(sweep) / "config.yaml" for sweep in BASES}
+    for sweep, file in files.items():
+        file.write_text(OmegaConf.to_yaml(settled(BASES[sweep])))
+    return files
 
 
 @pytest.mark.parametrize(("sweep", "name"), VARIANTS)
-def test_a_variant_is_one_change_whatever_the_command_line_says(sweep, name, tmp_path):
-    given = ("backbone.vit.weights=random", "model.levels=32")
-    base = composed("train", *SMALL, *ABLATIONS[sweep], f"+sweep={sweep}", *given)
-    one = base.copy()
+def test_a_variant_is_one_change_whatever_the_command_line_says(sweep, name, full):
+    one = BASES[sweep].copy()
     one.variant = name
-    full, one = settled(base), settled(one)
-    changed = _changes(one, full, tmp_path)
-    said = {key.split(".")[0] for key in changed}
-    wanted = set(base.variants[name])
-    without_pairs = {"pairs"} if one.sharing.kind == "none" and sweep == "ablation_transfer" else set()
-    assert said == wanted | without_pairs if name not in ("full", "none_residual") else True
-    assert one.variant == name
+    one = settled(one)
+    changed = {text.split(".")[0].split(" is ")[0] for text in differences(one, full[sweep])}
+    alone = one.sharing.kind == "none"
+    assert changed == {
+        *({"variant"} if name != "full" else ()),
+        *BASES[sweep].variants[name],
+        *({"pairs"} if alone and sweep == "ablation_transfer" else ()),
+    } - ({"model"} if name == "none_residual" else set())  # as it is
+    assert ("pairs" in one) == (sweep == "ablation_transfer" and not alone)
     assert "variants" not in one
-    assert (one.get("pairs") is None) == (one.sharing.kind == "none" or sweep == "ablation")
     build.regime(one)
     if "backbone" not in name:
         build.model(one, sources=["one"])

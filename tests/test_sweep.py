@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,16 +71,21 @@ def test_ten_splits_that_were_killed_are_finished_by_two_processes_that_repeat_n
         assert [row["epoch"] for row in csv.DictReader(file)] == ["0"]
 
 
-def test_a_run_is_repeated_by_the_command_in_its_results(pairs, tmp_path):
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Commands are called in this process, in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    for file in (conf_folder() / "data").glob("*.yaml"):
+        monkeypatch.delenv(f"KSIQA_{file.stem.upper()}", raising=False)
+    return tmp_path
+
+
+def test_a_run_is_repeated_by_the_command_in_its_results(here, pairs):
     """From another directory, with paths that are relative to where the run was started."""
-    first = _started(
-        pairs.parent,
-        *("-m", *table_overrides(Path(pairs.name)), "split.train_share=0.5,0.75", "name=once", "+trainer.max_steps=2"),
-        f"hydra.sweep.dir={tmp_path / 'sweep'}",
-    )
-    _, errors = first.communicate(timeout=200)
-    assert first.returncode == 0, errors
-    run = tmp_path / "sweep" / "split.train_share=0.75"
+    run = here / "share=0.75" / "run"
+    os.chdir(pairs.parent)
+    changes = ["split.train_share=0.75", "name=once", "+trainer.max_steps=2", f"hydra.run.dir='{run}'"]
+    train.main([*table_overrides(Path(pairs.name)), *changes, *TINY])
     results = json.loads((run / "results.json").read_text())
     shell = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     again = subprocess.run(
@@ -103,15 +107,6 @@ def test_a_run_is_repeated_by_the_command_in_its_results(pairs, tmp_path):
     assert {"started", "version", "commit", "dirty", "python", "threads"} <= set(start)
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """Commands are called in this process, in an empty directory."""
-    monkeypatch.chdir(tmp_path)
-    for file in (conf_folder() / "data").glob("*.yaml"):
-        monkeypatch.delenv(f"KSIQA_{file.stem.upper()}", raising=False)
-    return tmp_path
-
-
 def _failed(arguments, capsys):
     with pytest.raises(SystemExit) as exit_:
         train.main(arguments)
@@ -120,7 +115,7 @@ def _failed(arguments, capsys):
 
 
 def test_cross_database_over_three_sets(here, capsys):
-    sets = ("livec", "koniq10k", "csiq")
+    sets = ("koniq10k", "livec", "spaq")
     partial = ["data.allow_missing=true", *(f"others.{name}.allow_missing=true" for name in sets)]
     for name in sets:
         WRITERS[name](here / name)
@@ -128,7 +123,7 @@ def test_cross_database_over_three_sets(here, capsys):
     sweep = [*TINY, "+sweep=cross_database", "data.short_side=null", "sharing=none", *partial]
     assert "expected: two sets or more" in _failed([*sweep, *roots[:1], "name=one"], capsys)
     assert "none of which has a value\n" in _failed(sweep, capsys)
-    text = _failed([*sweep, *roots[:2], "roots.spaq=nowhere", "name=two"], capsys)
+    text = _failed([*sweep, *roots[:2], "roots.tid2013=nowhere", "name=two"], capsys)
     assert "DatasetError\nfound: no " in text
     assert "nowhere, which is no folder" in text
     assert not list(here.glob("outputs/*/*/checkpoints"))  # seen before training
@@ -137,7 +132,7 @@ def test_cross_database_over_three_sets(here, capsys):
     folder = here / "outputs" / "cross_database"
     results = _results(folder)
     assert set(results) == set(sets)
-    count = {"livec": 24, "koniq10k": 24, "csiq": 145}
+    count = dict.fromkeys(sets, 24)
     for name, one in results.items():
         assert (one["data"], one["train_n"], one["validation_n"], one["test_n"]) == (name, count[name], 0, 0)
         others = set(sets) - {name}
@@ -162,13 +157,13 @@ def test_less_to_train_on_and_the_same_to_test_on(here, pairs):
     )
     folder = here / "outputs" / "train" / "data_efficiency"
     results = _results(folder)
-    shares = ("0.2", "0.4", "0.6", "0.8")
-    assert [results[f"split.train_share={share}"]["train_n"] for share in shares] == [10, 15, 25, 30]  # 8 contents x 5
-    assert [results[f"split.train_share={share}"]["split"]["train_share"] for share in shares] == [0.2, 0.4, 0.6, 0.8]
+    shares = ("0.2", "0.6")
+    assert [results[f"split.train_share={share}"]["train_n"] for share in shares] == [10, 25]  # of 8 contents x 5
+    assert [results[f"split.train_share={share}"]["split"]["train_share"] for share in shares] == [0.2, 0.6]
     parts = [folder / f"split.train_share={share}" / "split" for share in shares]
     assert len({(part / "test.txt").read_text() for part in parts}) == 1
     trained = [set((part / "train.txt").read_text().split()) for part in parts]
-    assert all(less < more for less, more in pairwise(trained))
+    assert trained[0] < trained[1]
 
 
 @pytest.mark.long
