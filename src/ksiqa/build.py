@@ -5,7 +5,7 @@ Here and in ``trainers`` alone Hydra's instantiate is known; every other part of
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from hydra.utils import instantiate
@@ -15,6 +15,7 @@ from torch import Tensor
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
+from ksiqa.data.pictures import Pictures, beside
 from ksiqa.data.split import make_split
 from ksiqa.errors import ConfigError, whole_number
 from ksiqa.inference.model_folder import TrainedModel
@@ -38,6 +39,12 @@ def plain(node: Any) -> Any:
 def image_source(node: DictConfig) -> ImageSource:
     """Build the images and labels of a ``data`` node."""
     return instantiate(node.source)
+
+
+def pictures_beside(node: DictConfig) -> list[Pictures]:
+    """List the pictures of the sets that ``ksiqa prepare`` compares with: those whose place is given."""
+    given = {name: place for name, place in plain(node).items() if place}
+    return [beside(name, place) for name, place in given.items() if isinstance(place, str) or place["file"]]
 
 
 def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, seed: int, cell: int) -> QualityData:
@@ -67,9 +74,11 @@ def pairs_made(node: DictConfig) -> dict[str, Any]:
 def scored_data(config: DictConfig, trained: TrainedModel) -> QualityData:
     """Build the data that a saved model is evaluated on, seen as the model was tested: its views, its short side and
     its batches (kernels of another batch size round otherwise, in the last digits)."""
+    changes: dict[str, Any] = {"short_side": trained.short_side}  # by it decoded images are found
     node = config.data
     if pairs_made(node) and node.source.name == trained.source:  # the same pairs as in training, for the same scores
-        node = OmegaConf.merge(node, trained.training["pairs_made"])
+        changes |= trained.training["pairs_made"]
+    node = cast(DictConfig, OmegaConf.merge(node, changes))
     source, cell = image_source(node), trained.network.feature_extraction.cell
     data = quality_data(node, source=source, split=config.split, seed=0, cell=cell)
     data.batch_size = trained.batch_size

@@ -59,6 +59,8 @@ def alike(ones: Thumbnails, others: Thumbnails | None = None) -> list[Match]:
     """
     within = others is None
     second = ones if others is None else others
+    if not (len(ones) and len(second)):
+        return []
     reach = REAL_CROPS if len(ones) * len(second) <= FEW else SMALL_CROPS
     found: dict[tuple[int, int], float] = {}
     for part, whole, turned in ((ones, second, False), *(() if within else ((second, ones, True),))):

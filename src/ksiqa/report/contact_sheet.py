@@ -1,6 +1,6 @@
-"""Images side by side, as one picture."""
+"""Images side by side, as one picture: the lowest and the highest scored of a set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,9 +9,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy import ndarray
 
+from ksiqa.data.image_source import ImageSource
 from ksiqa.files import write_whole
 from ksiqa.report.scatter import TEXT
 
+SHOWN = 6  # images at either end of the scale
 SIDE = 2.2  # inches a tile; 220 pixels
 
 
@@ -21,6 +23,23 @@ class Tile(NamedTuple):
     image: UInt8[ndarray, "height width 3"]
     label: str
     name: str
+
+
+def extremes_sheet(source: ImageSource, file: Path, *, leave_out: Container[int]) -> None:
+    """Write the picture of the lowest and the highest scored images, without the rows to leave out."""
+    facts, frame = source.table.facts, source.table.frame
+    order = [row for row in source.table.scores.argsort(kind="stable").tolist() if row not in leave_out]
+
+    def tiles(rows: list[int]) -> list[Tile]:
+        labels, names = frame["raw"].iloc[rows], frame["image"].iloc[rows]
+        return [
+            Tile(source.load(row).distorted, f"{facts.label} {label:.4g}", Path(name).name)
+            for row, label, name in zip(rows, labels, names, strict=True)
+        ]
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lowest, highest = order[:SHOWN], order[SHOWN:][-SHOWN:][::-1]  # of a tiny set, none in both
+    contact_sheet(file, title=facts.title, rows={"lowest scores": tiles(lowest), "highest scores": tiles(highest)})
 
 
 def contact_sheet(path: Path, *, title: str, rows: Mapping[str, Sequence[Tile]]) -> None:
