@@ -15,6 +15,7 @@ from ksiqa.data.datasets import DATASETS
 from ksiqa.evaluate import evaluate
 from tests.fake_iqa import WRITERS
 from tests.fake_iqa.images import photograph
+from tests.fake_iqa.live import write_live_labels
 from tests.runs import composed, table_overrides, train
 from tests.tiny import write_table
 
@@ -92,7 +93,7 @@ def test_an_image_under_two_names_leaks(capsys):
 
 
 def test_equal_images_of_live_are_told_and_no_failure(capsys):
-    WRITERS["live"](Path("set"), counts=dict(DATASETS["live"].FACTS.folders), images=9)
+    write_live_labels(Path("set"))
     shutil.copy("set/jpeg/img2.bmp", "set/jpeg/img7.bmp")  # of one reference, with a DMOS each
     status, text, _ = _released("live", capsys)
     assert status == 0
@@ -159,7 +160,7 @@ def test_training_and_evaluation_give_the_same_numbers_with_and_without(capsys, 
         kept = train(folder, *data, "data.crop=48", f"cache={tmp_path / 'cache'}")
         results.append({key: value for key, value in kept.items() if key not in ("seconds", "time")})
         checkpoint = [f"checkpoint={folder / 'model'}", f"cache={tmp_path / 'cache'}", "strategy=cpu"]
-        plain = [*table_overrides(tmp_path / "images/scores.csv"), "split.validation_share=0.2"]
+        plain = [*table_overrides(tmp_path / "images/scores.csv"), "data.workers=0", "split.validation_share=0.2"]
         evaluate(composed("evaluate", *checkpoint, *plain, "trainer.enable_progress_bar=false"), folder / "again")
         figures.append(json.loads((folder / "again/results.json").read_text()))
     assert results[0] == results[1]

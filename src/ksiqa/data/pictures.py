@@ -23,13 +23,13 @@ class Pictures:
     name: str
     contents: Mapping[str, str]  # by file
     shown: tuple[str, ...]  # the files that stand for contents
-    missing: int = 0  # files that are named and not there
+    missing: int = 0  # files of the set that are not there
 
 
 def pictures_of(table: LabelTable) -> Pictures:
     """Return the pictures of a table; of synthetic pairs, the photographs that they are made from."""
     found = _pictures(table.facts.name, table.frame)
-    return replace(found, missing=table.missing + table.missing_references)
+    return replace(found, missing=table.missing + table.missing_references + table.unlisted)
 
 
 def beside(name: str, place: str | Mapping[str, str | None]) -> Pictures:
