@@ -5,6 +5,7 @@ perceptual hashes, but of many parts of the image and kept as numbers). The part
 stretched until it fits as well as it can. Measured in experiments/duplicates.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -79,7 +80,8 @@ def _parts_in_wholes(parts: Thumbnails, wholes: Thumbnails, reach: Sequence[Inte
     of_wholes = [_descriptors(face, WHOLE)[:, 0] for face in faces]
     windows = [(*rows, *columns) for rows in reach for columns in reach]
     matches = []
-    for one in track(range(len(parts)), description="looking for duplicates", transient=True):
+    shown = sys.stdout.isatty()
+    for one in track(range(len(parts)), description="looking for duplicates", transient=True, disable=not shown):
         descriptors = _descriptors(parts[one : one + 1], reach)[0]
         for face, of_face in zip(faces, of_wholes, strict=True):
             likeness = descriptors @ of_face.T
