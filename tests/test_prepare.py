@@ -136,6 +136,14 @@ def test_photographs_for_pairs(capsys):
     assert "decoded for training" not in text
 
 
+def test_photographs_that_are_no_files(capsys):
+    small = ("data.families=[jpeg]", "data.levels=[1,5]", "data.size=[96,96]")
+    status, text, sheet = _prepared(capsys, "data=demo", *small)
+    assert status == 0
+    assert "duplicates: 0 across contents, 0 within one (0 contents and 0 files compared)" in text
+    assert sheet.is_file()
+
+
 def test_decoded_images_are_bounded(capsys):
     WRITERS["livec"](Path("set"))
     status, text, _ = _released("livec", capsys, "cache_gib=0.0001")

@@ -29,7 +29,7 @@ LAYOUT = 1  # raise it when what is kept, or how it is decoded, changes
 
 def cache_folder(files: Sequence[str], *, name: str, short_side: int | None, cache: Path) -> Path:
     """Return where a set's decoded images lie: by the folder that holds all files, and by what is made of them."""
-    home = os.path.commonpath([full_name(file) for file in files])
+    home = os.path.commonpath([full_name(file) for file in files]) if files else ""
     key = repr((LAYOUT, PIL.__version__, home, short_side))
     return cache / "images" / f"{name}-{sha256(key.encode()).hexdigest()[:12]}"
 
