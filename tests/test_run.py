@@ -11,16 +11,15 @@ import torch
 import yaml
 from PIL import Image
 from safetensors.torch import load_file
-from scipy.io import loadmat, savemat
 
 from ksiqa import build, mix, trainers
 from ksiqa.batch import View
 from ksiqa.command import conf_folder
-from ksiqa.data.datasets.live import FACTS as LIVE
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import load_model
 from ksiqa.task.quality import QualityTask
 from tests.fake_iqa import WRITERS
+from tests.fake_iqa.live import write_live_labels
 from tests.runs import SMALL, composed, table_overrides, train
 from tests.runs import evaluated as _evaluated
 from tests.runs import rows as _rows
@@ -351,16 +350,6 @@ def test_every_sharing_runs_and_says_whether_a_teacher_was_trained(name, pairs, 
     assert set(trained.scales) == ({"table", "folder"} if with_pairs else {"table"})
 
 
-def _release_of_live(folder):
-    """LIVE's images are only counted by their folders: the whole label file, and a few images with fewer originals."""
-    WRITERS["live"](folder, counts=dict(LIVE.folders), images=11)
-    labels = {name: value for name, value in loadmat(folder / "dmos_realigned.mat").items() if name[0] != "_"}
-    labels["orgs"][0, -170:] = 1
-    labels["orgs"][0, 20:200] = 1
-    labels["dmos_new"][labels["orgs"] == 1] = 0
-    savemat(folder / "dmos_realigned.mat", labels)
-
-
 @pytest.mark.parametrize("name", SHIPPED["experiment"])
 def test_every_experiment_runs(name, tmp_path):
     """On a tiny copy of the set that it names, in the layout of its release."""
@@ -368,7 +357,7 @@ def test_every_experiment_runs(name, tmp_path):
     assert config.name == name
     data = config.data.source.name
     if data in WRITERS:
-        (_release_of_live if data == "live" else WRITERS[data])(tmp_path / data)
+        (write_live_labels if data == "live" else WRITERS[data])(tmp_path / data)
         there = [f"data.root={tmp_path / data}", "data.allow_missing=true"]
     else:
         there = ["data.families=[jpeg]", "data.levels=[1,5]", "data.size=[96,96]", "backbone=demo"]

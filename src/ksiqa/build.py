@@ -17,6 +17,7 @@ from torch import Tensor
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
+from ksiqa.data.pictures import Pictures, beside
 from ksiqa.data.split import make_split
 from ksiqa.errors import ConfigError, KsiqaError, whole_number
 from ksiqa.loss.weighted import Weighted
@@ -60,6 +61,12 @@ def image_source(node: DictConfig, *, name: str | None = None) -> ImageSource:
     if name is not None:
         source.table = replace(source.table, facts=replace(source.table.facts, name=name))
     return source
+
+
+def pictures_beside(node: DictConfig) -> list[Pictures]:
+    """List the pictures of the sets that ``ksiqa prepare`` compares with: those whose place is given."""
+    given = {name: place for name, place in plain(node).items() if place}
+    return [beside(name, place) for name, place in given.items() if isinstance(place, str) or place["file"]]
 
 
 def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, seed: int, cell: int) -> QualityData:

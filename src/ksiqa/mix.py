@@ -10,6 +10,7 @@ from ksiqa import build
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.mixed import Data, MixedData
+from ksiqa.data.transform import smaller
 from ksiqa.errors import ConfigError, KsiqaError
 from ksiqa.inference.model_folder import TrainedModel
 
@@ -72,22 +73,24 @@ def scored_sets(config: DictConfig, trained: TrainedModel) -> list[QualityData]:
 
 
 def as_tested(source: ImageSource, *, node: DictConfig, split: DictConfig, trained: TrainedModel) -> QualityData:
-    """Build the data of a source, its ``data`` node and a ``split`` node, seen as a saved model was tested. Images of a
-    set that it was not trained on are also made no larger than that set's own short side."""
+    """Build the data of a source, its ``data`` node and a ``split`` node, seen as a saved model was tested; the short side
+    is the node's."""
     data = build.quality_data(node, source=source, split=split, seed=0, cell=trained.network.feature_extraction.cell)
-    sides = [trained.short_side_of(data.name), None if data.name in trained.scales else node.short_side]
     data.batch_size = trained.batch_size
     for dataset in data.parts.values():
         dataset.views = trained.views
-        dataset.short_side = min((side for side in sides if side is not None), default=None)
     return data
 
 
 def _scored_set(node: DictConfig, *, name: str, split: DictConfig, trained: TrainedModel) -> QualityData:
-    if build.pairs_made(node):  # the same pairs as in training, for the same scores
-        made: Any = OmegaConf.merge(node, trained.training["pairs_made"].get(name or node.source.name, {}))
-        node = made
-    return as_tested(_source(node, name=name), node=node, split=_split_of(split, name), trained=trained)
+    own = name or OmegaConf.select(node, "source.name") or "table"
+    side = trained.short_side_of(own)
+    made = (
+        trained.training["pairs_made"].get(own, {}) if build.pairs_made(node) else {}
+    )  # the same pairs: the same scores
+    changes = {"short_side": side if own in trained.scales else smaller(side, node.short_side), **made}
+    seen: Any = OmegaConf.merge(node, changes)
+    return as_tested(_source(seen, name=name), node=seen, split=_split_of(split, name), trained=trained)
 
 
 def _source(one: DictConfig, *, name: str) -> ImageSource:

@@ -10,20 +10,6 @@ from ksiqa.command import errors_as_text
 if TYPE_CHECKING:
     from ksiqa.inference.model_folder import TrainedModel
 
-SUFFIXES = {
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".bmp",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".avif",
-    ".jp2",
-    ".gif",
-    ".ppm",
-    ".pgm",
-}
 FAILED = 1  # exit status where a file could not be scored; 2 is a command that could not be run
 
 
@@ -67,13 +53,14 @@ def found_files(paths: list[str]) -> list[Path]:
     """Return the image files that paths, folders (with all below them) and globs name, in order, each once."""
     from glob import glob, has_magic
 
+    from ksiqa.data.image_file import images_in
     from ksiqa.errors import ImageError
 
     files: dict[Path, None] = {}
     for text in paths:
         path = Path(text).expanduser()
         if path.is_dir():
-            found = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            found = images_in(path)
         elif path.exists() or not has_magic(text):  # a file that is not there gets a row that says so
             found = [path]
         else:

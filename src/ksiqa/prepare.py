@@ -1,110 +1,74 @@
-"""``python -m ksiqa.prepare data=NAME data.root=FOLDER``: look a dataset over before training on it."""
+"""``python -m ksiqa.prepare data=NAME data.root=FOLDER``: look a dataset over, and decode it, before training on it."""
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ksiqa.command import hydra_command
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from ksiqa.data.image_source import ImageSource
+    from ksiqa.data.duplicates import Seen
+    from ksiqa.data.pictures import Pictures
 
-SHOWN = 6  # images at either end of the scale
-FAILED = 1  # exit status where an image could not be read; 2 is a command that could not be run
+FAILED = 1  # exit status where images cannot be used or a picture leaks; 2 is a command that could not be run
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command; the exit status is 1 where an image could not be read."""
+    """Run the command; the exit status is 1 where an image cannot be used or a picture leaks."""
     hydra_command("prepare", prepare, sys.argv[1:] if arguments is None else arguments)
 
 
 def prepare(config: "DictConfig", folder: Path) -> None:
-    """Print a set's facts, read every image of it, and write a sheet of its lowest and highest scored ones."""
+    """Print a set's facts, read and decode each image, look for pictures that stand twice, in the set or also in those
+    beside it, and write a sheet of its lowest and highest scored images."""
     from rich.console import Console
-    from rich.markup import escape
 
     from ksiqa import build
+    from ksiqa.data.image_source import FileImages
+    from ksiqa.data.pictures import pictures_of
+    from ksiqa.report.contact_sheet import extremes_sheet
+    from ksiqa.report.set_report import SetReport
 
-    console = Console()
+    others = build.pictures_beside(config.beside)  # first: their errors come before the work
     source = build.image_source(config.data)
-    for name, fact in facts_of(source).items():
-        console.print(f"[bold]{name}[/bold]: {escape(fact)}", soft_wrap=True, highlight=False)
-    broken = unreadable(source, workers=config.data.workers)
-    for row, text in broken.items():
-        console.print(f"row {row}: {escape(text)}", soft_wrap=True, highlight=False, style="red")
-    console.print(f"{len(source.table) - len(broken)} of {len(source.table)} rows can be read")
-    write_sheet(source, folder / "contact_sheet.png", leave_out=set(broken))
-    console.print(f"contact sheet: {folder / 'contact_sheet.png'}", soft_wrap=True)
-    if broken:
+    gib = config.cache_gib if isinstance(source, FileImages) else 0  # synthetic pairs are rendered anew each time
+    report = SetReport(source.table, console=Console())
+    report.tell_facts()
+    seen, broken = look(pictures_of(source.table), config, short_side=config.data.short_side, gib=gib)
+    wrong = report.tell_rows(seen.known, broken)
+    report.tell_cache(seen, gib=gib)
+    report.tell_duplicates(seen)
+    for pictures in others:
+        report.tell_beside(seen, *look(pictures, config, short_side=None, gib=0))
+    extremes_sheet(source, folder / "contact_sheet.png", leave_out=wrong)
+    report.say(f"contact sheet: {folder / 'contact_sheet.png'}")
+    if report.problems:
         raise SystemExit(FAILED)
 
 
-def facts_of(source: "ImageSource") -> dict[str, str]:
-    """Return what is known of a set, for people."""
-    table, facts = source.table, source.table.facts
-    references, raw = table.frame["reference"], table.frame["raw"]
-    lacking = {
-        "images not there": table.missing,
-        "references not there": table.missing_references,
-        "rows missing in the label file": table.unlisted,
-    }
-    return {
-        "title": facts.title,
-        "rows": str(len(table)),
-        **{name: str(count) for name, count in lacking.items() if count},
-        "references": str(references.nunique()) if references.notna().any() else "none",
-        "contents": str(len(set(table.contents))),
-        "label": f"{facts.label} from {facts.low:g} to {facts.high:g}, "
-        f"{'higher' if facts.higher_is_better else 'lower'} is better; here {raw.min():g} to {raw.max():g}",
-        "licence": facts.licence or "not known",
-        "citation": facts.citation or "not known",
-        "home page": facts.home_page or "not known",
-    }
+def look(
+    pictures: "Pictures", config: "DictConfig", *, short_side: int | None, gib: float
+) -> tuple["Seen", dict[str, str]]:
+    """Look at all files of a set and keep ``gib`` of decoded images; return what was seen and what cannot be read."""
+    from ksiqa.data.duplicates import Seen
+    from ksiqa.data.image_cache import cache_folder
+    from ksiqa.data.image_index import ImageIndex
+    from ksiqa.data.look import look_over
 
-
-def unreadable(source: "ImageSource", *, workers: int) -> dict[int, str]:
-    """Read each row's image and its reference; return what is wrong with those that cannot be read, by row."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from rich.progress import track
-
-    from ksiqa.errors import ImageError
-
-    def problem(row: int) -> str | None:
-        try:
-            source.load(row)
-        except ImageError as error:
-            return f"{error.found}; {error.do}"
-        return None
-
-    rows = range(len(source.table))
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:  # decoding lets other threads run
-        found = track(pool.map(problem, rows), description="reading", total=len(rows), transient=True)
-        return {row: text for row, text in enumerate(found) if text is not None}
-
-
-def write_sheet(source: "ImageSource", file: Path, *, leave_out: set[int]) -> None:
-    """Write the picture of the lowest and the highest scored images that can be read."""
-    from ksiqa.report.contact_sheet import Tile, contact_sheet
-
-    facts, frame = source.table.facts, source.table.frame
-    order: list[Any] = [row for row in source.table.scores.argsort(kind="stable").tolist() if row not in leave_out]
-
-    def tiles(rows: list[Any]) -> list[Tile]:
-        return [
-            Tile(
-                source.load(row).distorted,
-                f"{facts.label} {frame['raw'].iloc[row]:.4g}",
-                Path(frame["image"].iloc[row]).name,
-            )
-            for row in rows
-        ]
-
-    file.parent.mkdir(parents=True, exist_ok=True)
-    lowest, highest = order[:SHOWN], order[SHOWN:][-SHOWN:][::-1]  # of a tiny set, none in both
-    contact_sheet(file, title=facts.title, rows={"lowest scores": tiles(lowest), "highest scores": tiles(highest)})
+    files = list(pictures.contents)
+    cache = Path(config.cache).expanduser()
+    index = ImageIndex(cache_folder(files, name=pictures.name, short_side=short_side, cache=cache))
+    known, broken = look_over(
+        files,
+        index=index,
+        short_side=short_side,
+        limit=round(gib * 2**30),
+        workers=config.data.workers,
+        description=f"reading {pictures.name}",
+    )
+    return Seen(pictures, known, index), broken
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """From what a launch says to the config of one run: its variant applied, what was left open decided."""
 
 from copy import deepcopy
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from ksiqa.data.transform import smaller
 from ksiqa.errors import choice
 from ksiqa.task.regime_check import PAIRS
 
@@ -35,10 +37,16 @@ def settled(config: DictConfig) -> DictConfig:
         if "others" in config:
             target = config.data.source.name
             kept = {n: one for n, one in config.others.items() if one.source.root and one.source.name != target}
-            config.others = {n: {"source": one.source, "short_side": one.short_side} for n, one in kept.items()}
+            config.others = {name: _other(one, side=config.data.short_side) for name, one in kept.items()}
         for name in OF_LAUNCH:
             config.pop(name, None)
     return config
+
+
+def _other(node: DictConfig, *, side: int | None) -> dict[str, Any]:
+    """Return a set to test on: its images no larger than they were trained on, nor than it has them itself."""
+    short_side = smaller(side, node.short_side)
+    return {"source": {**node.source, "short_side": short_side}, "short_side": short_side}
 
 
 def _validates(config: DictConfig) -> bool:

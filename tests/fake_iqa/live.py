@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
 from ksiqa.data.datasets.live import FACTS
 from ksiqa.data.facts import Facts
@@ -36,3 +36,13 @@ def write_live(folder: Path, *, counts: Mapping[str, int] | None = None, images:
     savemat(folder / "dmos_realigned.mat", {name: np.array(values) for name, values in labels.items()})
     rows = len(names) - sum(originals)
     return replace(FACTS, rows=rows, references=len(NAMES), folders=tuple(counts.items()))
+
+
+def write_live_labels(folder: Path):
+    """LIVE's images are only counted by their folders: the whole label file, and a few images with fewer originals."""
+    write_live(folder, counts=dict(FACTS.folders), images=11)
+    labels = {name: value for name, value in loadmat(folder / "dmos_realigned.mat").items() if name[0] != "_"}
+    labels["orgs"][0, -170:] = 1
+    labels["orgs"][0, 20:200] = 1
+    labels["dmos_new"][labels["orgs"] == 1] = 0
+    savemat(folder / "dmos_realigned.mat", labels)

@@ -15,6 +15,9 @@ from ksiqa.errors import ImageError
 # Formats that Pillow decodes by itself; without this list it would start Ghostscript for EPS.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF", "TIFF", "JPEG2000", "PPM")
 
+# Names that are taken for images where a folder is searched; a file that is named one by one may have any name.
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".jp2", ".ppm", ".pgm")
+
 # Pillow refuses more as a likely decompression bomb; half a gigabyte as RGB. The largest photographs of the
 # sets (SPAQ) have a tenth of it.
 PIXEL_LIMIT = 178_956_970
@@ -55,6 +58,11 @@ def image_size(path: Path) -> tuple[int, int]:
         width, height = image.size
         turned = _orientation(image) >= 5 and image.format != "TIFF"  # Pillow states a TIFF's size upright
         return (height, width) if turned else (width, height)
+
+
+def images_in(folder: Path) -> list[Path]:
+    """List the files of a folder and its subfolders that are named as images, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
 @contextmanager

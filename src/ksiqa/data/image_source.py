@@ -1,5 +1,6 @@
 """Where pixels come from: files as released, or pairs rendered on the fly."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -39,17 +40,36 @@ class ImageSource(Protocol):
         ...
 
 
+class Decoded(NamedTuple):
+    """A file's image: its pixels, and the height and width that it has in the file (a cache may hold it smaller)."""
+
+    pixels: UInt8[ndarray, "height width 3"]
+    size: tuple[int, int]
+
+
+def decoded(name: str) -> Decoded:
+    """Decode a file.
+
+    Raises:
+        ImageError: see ``read_image``.
+    """
+    pixels = read_image(Path(name))
+    return Decoded(pixels, (pixels.shape[0], pixels.shape[1]))
+
+
 class FileImages:
-    """Images read from the files that the table names.
+    """Images of the files that the table names.
 
     Args:
         table: the rows.
         keep: hold each image in memory once it is decoded (for sets that fit there).
+        read: where a file's pixels come from: the file itself, or the cache of decoded images.
     """
 
-    def __init__(self, table: LabelTable, *, keep: bool) -> None:
+    def __init__(self, table: LabelTable, *, keep: bool, read: Callable[[str], Decoded] = decoded) -> None:
         self.table = table
-        self._kept: dict[str, UInt8[ndarray, "height width 3"]] | None = {} if keep else None
+        self._decoded = read
+        self._kept: dict[str, Decoded] | None = {} if keep else None
 
     @property
     def fingerprint(self) -> str:
@@ -75,24 +95,24 @@ class FileImages:
         record = self.table.frame.iloc[row]
         distorted = self._read(record["image"])
         if not isinstance(record["reference"], str):
-            return Pair(distorted, None)
+            return Pair(distorted.pixels, None)
         reference = self._read(record["reference"])
-        if reference.shape != distorted.shape:
-            raise ImageError(
-                found=f"{record['image']} of {_size(distorted)} and its reference {record['reference']} of"
-                f" {_size(reference)}",
-                expected="two images of the same size, aligned pixel by pixel",
-                do="hand in the reference at the distorted image's size",
-            )
-        return Pair(distorted, reference)
+        if reference.size != distorted.size:
+            raise unequal(record["image"], distorted.size, record["reference"], reference.size)
+        return Pair(distorted.pixels, reference.pixels)
 
-    def _read(self, name: str) -> UInt8[ndarray, "height width 3"]:
+    def _read(self, name: str) -> Decoded:
         if self._kept is None:
-            return read_image(Path(name))
+            return self._decoded(name)
         if name not in self._kept:
-            self._kept[name] = read_image(Path(name))
+            self._kept[name] = self._decoded(name)
         return self._kept[name]
 
 
-def _size(image: UInt8[ndarray, "height width 3"]) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}"
+def unequal(image: str, size: tuple[int, int], reference: str, wanted: tuple[int, int]) -> ImageError:
+    """Return the error of a reference whose height and width are not its image's."""
+    return ImageError(
+        found=f"{image} of {size[1]}x{size[0]} and its reference {reference} of {wanted[1]}x{wanted[0]}",
+        expected="two images of the same size, aligned pixel by pixel",
+        do="hand in the reference at the distorted image's size",
+    )

@@ -5,15 +5,19 @@ from pathlib import Path
 
 from ksiqa.data.datasets import DATASETS
 from ksiqa.data.datasets.table_file import read_table
+from ksiqa.data.image_cache import decoded_reader
 from ksiqa.data.image_source import FileImages
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.data.synthetic.families import FAMILIES
 from ksiqa.data.synthetic.photographs import photographs_in
 from ksiqa.data.synthetic.synthetic_images import SyntheticImages
+from ksiqa.data.table import LabelTable
 from ksiqa.errors import DatasetError, choice
 
 
-def released(*, name: str, root: str | None, allow_missing: bool, keep_in_memory: bool) -> FileImages:
+def released(
+    *, name: str, root: str | None, allow_missing: bool, keep_in_memory: bool, short_side: int | None, cache: str
+) -> FileImages:
     """Return a released set from the folder that its authors' archive unpacks to (or that folder's parent).
 
     Raises:
@@ -28,7 +32,7 @@ def released(*, name: str, root: str | None, allow_missing: bool, keep_in_memory
             do="set data.root=FOLDER",
         )
     table = reader.read(Path(root).expanduser(), allow_missing=allow_missing)
-    return FileImages(table, keep=keep_in_memory)
+    return _files(table, keep_in_memory=keep_in_memory, short_side=short_side, cache=cache)
 
 
 def table(
@@ -45,6 +49,8 @@ def table(
     label: str,
     allow_missing: bool,
     keep_in_memory: bool,
+    short_side: int | None,
+    cache: str,
 ) -> FileImages:
     """Return the images that a user's own CSV names; see ``read_table``.
 
@@ -76,7 +82,7 @@ def table(
         label=label,
         allow_missing=allow_missing,
     )
-    return FileImages(rows, keep=keep_in_memory)
+    return _files(rows, keep_in_memory=keep_in_memory, short_side=short_side, cache=cache)
 
 
 def synthetic(
@@ -125,3 +131,9 @@ def synthetic(
         cache=Path(cache).expanduser(),
         keep_in_memory=keep_in_memory,
     )
+
+
+def _files(table: LabelTable, *, keep_in_memory: bool, short_side: int | None, cache: str) -> FileImages:
+    """Return a table's images, decoded already where ``ksiqa prepare`` has been there."""
+    read = decoded_reader(table, cache=Path(cache).expanduser(), short_side=short_side)
+    return FileImages(table, keep=keep_in_memory, read=read)

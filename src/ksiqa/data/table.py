@@ -49,6 +49,12 @@ class LabelTable:
         """What must not stand in two parts of a split, row by row."""
         return [str(content) for content in self.frame["content"]]
 
+    @property
+    def files(self) -> list[str]:
+        """The files of all rows, each once: images, then references."""
+        names = pd.concat([self.frame["image"], self.frame["reference"].dropna()])
+        return [str(name) for name in names.unique()]
+
 
 def checked_table(*, facts: Facts, frame: pd.DataFrame, label_file: Path, allow_missing: bool) -> LabelTable:
     """Check the rows that a reader took from a label file and bring them into the common form.

@@ -77,6 +77,11 @@ def shrunk(image: Pixels, *, short_side: int | None) -> UInt8[ndarray, "rows col
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
 
 
+def smaller(one: int | None, other: int | None) -> int | None:
+    """Return the smaller of two short sides, of which None makes nothing smaller."""
+    return min((side for side in (one, other) if side is not None), default=None)
+
+
 def _spread(room: int, count: int) -> list[int]:
     return [room // 2] if count == 1 else [round(room * place / (count - 1)) for place in range(count)]
 

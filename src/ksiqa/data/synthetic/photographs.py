@@ -7,10 +7,8 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from ksiqa.data.image_file import read_image
+from ksiqa.data.image_file import SUFFIXES, images_in, read_image
 from ksiqa.errors import DatasetError, ImageError
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
 
 
 class Photographs:
@@ -75,7 +73,7 @@ def photographs_in(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise DatasetError(found=f"no folder {folder}", expected="a folder of photographs", do="set data.root to one")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    paths = images_in(folder)
     if not paths:
         raise DatasetError(
             found=f"no image in {folder}",
