@@ -66,6 +66,14 @@ def test_settling_again_changes_nothing():
     assert "roots" not in once
 
 
+def test_the_sets_of_a_mix_are_no_others():
+    shares = ("data=mix", "data.sets.livec.share=0.5", "data.sets.koniq10k.share=0.5")
+    roots = [f"roots.{name}={name}" for name in ("livec", "koniq10k", "spaq")]
+    one = settled(composed("train", "+sweep=cross_database", *shares, *roots))
+    assert list(one.others) == ["spaq"]
+    assert one.data.sets.livec.source.root == "livec"
+
+
 def test_an_unknown_variant():
     with pytest.raises(ConfigError, match=r"found: variant=ful\n(.|\n)*do: set variant=full"):
         settled(composed("train", "+sweep=ablation", "variant=ful"))

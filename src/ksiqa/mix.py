@@ -73,8 +73,8 @@ def scored_sets(config: DictConfig, trained: TrainedModel) -> list[QualityData]:
 
 
 def as_tested(source: ImageSource, *, node: DictConfig, split: DictConfig, trained: TrainedModel) -> QualityData:
-    """Build the data of a source, its ``data`` node and a ``split`` node, seen as a saved model was tested; the short side
-    is the node's."""
+    """Build the data of a source, its ``data`` node and a ``split`` node, seen as a saved model was tested, but
+    for the short side, which is the node's."""
     data = build.quality_data(node, source=source, split=split, seed=0, cell=trained.network.feature_extraction.cell)
     data.batch_size = trained.batch_size
     for dataset in data.parts.values():
@@ -85,9 +85,7 @@ def as_tested(source: ImageSource, *, node: DictConfig, split: DictConfig, train
 def _scored_set(node: DictConfig, *, name: str, split: DictConfig, trained: TrainedModel) -> QualityData:
     own = name or OmegaConf.select(node, "source.name") or "table"
     side = trained.short_side_of(own)
-    made = (
-        trained.training["pairs_made"].get(own, {}) if build.pairs_made(node) else {}
-    )  # the same pairs: the same scores
+    made = trained.training["pairs_made"].get(own, {}) if build.pairs_made(node) else {}  # the same: the same scores
     changes = {"short_side": side if own in trained.scales else smaller(side, node.short_side), **made}
     seen: Any = OmegaConf.merge(node, changes)
     return as_tested(_source(seen, name=name), node=seen, split=_split_of(split, name), trained=trained)

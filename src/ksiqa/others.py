@@ -13,7 +13,6 @@ from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.report.run_folder import described, figures, write_predictions
 
 WHOLE = {"source": "test_on_all", "index": 0, "seed": 0, "test_share": 1.0, "validation_share": 0.0, "train_share": 1.0}
-
 KEPT = ("label", "missing", "missing_references", "unlisted")  # of what is said of a set, beside its figures
 
 
@@ -28,7 +27,7 @@ def other_sources(config: DictConfig) -> dict[str, ImageSource]:
         return {}
     if not config.others:
         raise ConfigError(
-            found=f"no root of a set other than {config.data.source.name}",
+            found="tests on other sets, and no root of a set other than the target",
             expected="two sets or more: each is trained on and tested on all the others",
             do="add roots.NAME=FOLDER for another set, such as roots.livec=ChallengeDB_release",
         )

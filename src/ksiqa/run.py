@@ -98,6 +98,7 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         "seed": config.seed,
         "split": build.plain(config.split),
         "data_fingerprint": {one.name: data_fingerprint(one.source) for one in sets},
+        **({"pairs_fingerprint": data_fingerprint(parts.pairs.source)} if parts.pairs else {}),
         "recipe": fingerprint(build.plain(config)),
         **provenance(),
         "repeat": repeating(folder),

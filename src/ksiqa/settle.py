@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ksiqa.data.transform import smaller
 from ksiqa.errors import choice
+from ksiqa.mix import set_nodes
 from ksiqa.task.regime_check import PAIRS
 
 OF_LAUNCH = ("roots", "variants", "experiments")  # what a run's config does not keep: it holds what came of them
@@ -17,7 +18,7 @@ def settled(config: DictConfig) -> DictConfig:
     """Return a run's own config, resolved; settling it again changes nothing.
 
     - ``variant``, one of ``variants``: its values go over all others, and pairs that its regime never looks at go;
-    - ``others``, sets to test on beside the target: those without a root go, and so does the target; of their data what
+    - ``others``, sets to test on beside the target: those without a root go, and so do the target's; of their data what
       the images are stays, since all else is as in training;
     - ``split.validation_share: null`` becomes a number.
 
@@ -35,8 +36,8 @@ def settled(config: DictConfig) -> DictConfig:
             config.split.validation_share = VALIDATION_SHARE if _validates(config) else 0.0
         OmegaConf.resolve(config)
         if "others" in config:
-            target = config.data.source.name
-            kept = {n: one for n, one in config.others.items() if one.source.root and one.source.name != target}
+            targets = {name or node.source.name for name, node in set_nodes(config.data).items()}
+            kept = {n: one for n, one in config.others.items() if one.source.root and one.source.name not in targets}
             config.others = {name: _other(one, side=config.data.short_side) for name, one in kept.items()}
         for name in OF_LAUNCH:
             config.pop(name, None)
