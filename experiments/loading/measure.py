@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
 from PIL import Image, ImageOps
 
 from ksiqa.data.datasets.table_file import read_table
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--short-side", type=int, default=384)
     options = parser.parse_args()
+    kept = []
     with TemporaryDirectory() as folder:
         table_of(options.photographs, Path(folder), count=options.images)
         for short_side in (options.short_side, None):
@@ -38,7 +40,11 @@ def main() -> None:
             ratios = sorted(fast / slow for slow, fast in zip(rates["files"], rates["decoded"], strict=True))
             told = ", ".join(f"{name} {max(one):.0f} images/s" for name, one in rates.items())
             middle = ratios[ROUNDS // 2]
+            best = {name: round(max(one), 1) for name, one in rates.items()}
+            spread = {"ratio": round(middle, 1), "least": round(ratios[0], 1), "most": round(ratios[-1], 1)}
+            kept.append({"short_side": short_side or "none", **best, **spread})
             print(f"short_side={short_side}: {told}; ratio {middle:.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})")
+    pd.DataFrame(kept).to_csv(Path(__file__).with_name("results.csv"), index=False)
 
 
 def table_of(photographs: Path, folder: Path, *, count: int) -> None:

@@ -46,7 +46,7 @@ class EachEpochOnTest(lightning.Callback):
         for batch in data.test_dataloader():
             images: Any = trainer.strategy.batch_to_device(batch)  # turns bytes into images, too
             predictions, _ = task.predict_batch(images, source=data.name)
-            score = predictions[task.headline].score.reshape(-1, images.views).mean(dim=1)
+            score = predictions[task.parts[0].headline].score.reshape(-1, images.views).mean(dim=1)
             collected.update(images.row.cpu(), score.cpu(), images.score.cpu())
         part.known = known
         scores = collected.compute()
