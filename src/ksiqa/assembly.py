@@ -9,6 +9,8 @@ from omegaconf import DictConfig
 from ksiqa import build, mix
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.mixed import Data
+from ksiqa.data.synthetic.human_means import training_means
+from ksiqa.data.synthetic.synthetic_images import SyntheticImages
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.model.teacher import Teacher
@@ -16,6 +18,8 @@ from ksiqa.recipe import fingerprint
 from ksiqa.report.run_folder import described, provenance
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
+
+RATED = "kadid10k"  # the set whose opinions anchor pseudo-scores: those of its test part must not
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,9 @@ def assemble(config: DictConfig) -> Parts:
     _check(config, names=names, frozen=extraction.frozen)
     settings: dict[str, Any] = {"seed": config.seed, "cell": extraction.cell}
     target = mix.mixed_data(config.data, sources, split=config.split, **settings)
+    for rated in (one for one in target.sets if one.name == RATED):
+        for source in (one for one in beside if isinstance(one, SyntheticImages)):
+            source.anchor(training_means(rated.table, rated.split.train))
     pairs = [build.quality_data(config.pairs, source=one, split=config.pair_split, **settings) for one in beside]
     instructor = build.instructor(config, sources=names) if config.sharing.kind == "distil" else None
     for one in (*target.sets, *pairs):

@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
-from ksiqa.data.synthetic.human_means import kadid10k_means, shipped_means
+from ksiqa.data.datasets import kadid10k
+from ksiqa.data.synthetic.human_means import kadid10k_means, shipped_means, training_means
 from ksiqa.errors import DatasetError
+from tests.fake_iqa.kadid10k import write_kadid10k
 
 HEAD = "dist_img,ref_img,dmos,var\n"
 
@@ -21,38 +25,41 @@ def test_shipped_means_are_those_of_the_released_file(shared):
     pd.testing.assert_frame_equal(again, shipped_means(), check_exact=True)
 
 
-@pytest.mark.real_data
-def test_some_references_may_be_left_out(shared):
-    file = shared / "datasets/labels/kadid10k/dmos.csv"
-    half, all_names = [f"I{n:02d}" for n in range(1, 41)], [f"I{n:02d}.png" for n in range(1, 82)]
-    pd.testing.assert_frame_equal(kadid10k_means(file, references=all_names), shipped_means())
-    assert not kadid10k_means(file, references=half).equals(shipped_means())
-    assert (kadid10k_means(file, references=half)["mean"] - shipped_means()["mean"]).abs().max() < 0.3
-
-
 def test_mean_and_spread_by_hand(tmp_path):
     file = tmp_path / "dmos.csv"
-    file.write_text(HEAD + "".join(f"I0{r}_03_02.png,I0{r}.png,{dmos},0.5\n" for r, dmos in ((1, 1), (2, 2), (3, 4.5))))
-    means = kadid10k_means(file, references=["I01.png", "I02"])
-    assert means.to_dict("records") == [{"type": 3, "level": 2, "mean": 1.5, "spread": 0.7071}]
+    file.write_text(HEAD + "".join(f"I0{r}_03_02.png,I0{r}.png,{dmos},0.5\n" for r, dmos in ((1, 1), (2, 2))))
+    assert kadid10k_means(file).to_dict("records") == [{"type": 3, "level": 2, "mean": 1.5, "spread": 0.7071}]
+
+
+def test_means_of_a_training_part_know_nothing_of_the_rest(tmp_path):
+    table = kadid10k.read(tmp_path, facts=write_kadid10k(tmp_path))
+    train = [row for row, image in enumerate(table.frame["image"]) if Path(image).name[:3] in ("I02", "I05")]
+    means = training_means(table, train).set_index(["type", "level"])
+    assert (
+        sorted(means.index) == sorted(set(means.index)) == [(kind, level) for kind in (1, 25) for level in range(1, 6)]
+    )
+    for kind, level in means.index:
+        told = [5 - 4 * round(level / 5 - 0.02 * place, 2) for place in (2, 5)]  # as the miniature writes them
+        assert means.loc[(kind, level), "mean"] == pytest.approx(sum(told) / 2, abs=1e-4)
+        assert means.loc[(kind, level), "spread"] == pytest.approx(abs(told[0] - told[1]) / 2**0.5, abs=1e-4)
+    with pytest.raises(DatasetError, match=r"found: 1 reference\(s\) in the training part"):
+        training_means(table, train[:3])
 
 
 @pytest.mark.parametrize(
-    ("text", "references", "message"),
+    ("text", "message"),
     [
-        (None, None, "found: no file .*dmos.csv\nexpected: KADID-10k's dmos.csv\ndo: correct the path"),
+        (None, "found: no file .*dmos.csv\nexpected: KADID-10k's dmos.csv\ndo: correct the path"),
         (
             "name,dmos\n",
-            None,
             "dmos.csv without column dist_img\nexpected: the columns dist_img, ref_img, dmos, var",
         ),
-        (HEAD + "I01_01_01.png,I01.png,4,1\nI01_1.png,I01.png,4,1\n", None, "line 3: dist_img = I01_1.png"),
-        (HEAD + "I01_01_01.png,I01.png,4,1\n", ["I99.png"], "reference I99 is not in"),
-        (HEAD + "I01_01_01.png,I01.png,4,1\n", None, r"found: 1 reference\(s\) in"),
+        (HEAD + "I01_01_01.png,I01.png,4,1\nI01_1.png,I01.png,4,1\n", "line 3: dist_img = I01_1.png"),
+        (HEAD + "I01_01_01.png,I01.png,4,1\n", r"found: 1 reference\(s\) in"),
     ],
 )
-def test_errors(text, references, message, tmp_path):
+def test_errors(text, message, tmp_path):
     if text is not None:
         (tmp_path / "dmos.csv").write_text(text)
     with pytest.raises(DatasetError, match=message):
-        kadid10k_means(tmp_path / "dmos.csv", references=references)
+        kadid10k_means(tmp_path / "dmos.csv")

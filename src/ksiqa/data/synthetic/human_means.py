@@ -1,12 +1,13 @@
 """What viewers thought of KADID-10k's distortions: the mean DMOS of each (type, level)."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 
+from ksiqa.data.table import LabelTable
 from ksiqa.errors import DatasetError
 
 SHIPPED = "kadid10k_means.csv"
@@ -20,19 +21,15 @@ def shipped_means() -> pd.DataFrame:
         return pd.read_csv(stream)
 
 
-def kadid10k_means(dmos_csv: Path, *, references: Collection[str] | None = None) -> pd.DataFrame:
-    """Average KADID-10k's DMOS by type and level, over some of its references.
-
-    Where KADID-10k is itself a test set, only the training part's references may speak. Names are as in the
-    file, with or without suffix: ``I01.png`` or ``I01``; None takes all.
+def kadid10k_means(dmos_csv: Path) -> pd.DataFrame:
+    """Average KADID-10k's DMOS by type and level, over all of its references.
 
     Returns:
         125 rows: type (1..25), level (1..5), mean (DMOS 1..5, higher is better) and spread (standard
         deviation of that DMOS between references, with n − 1).
 
     Raises:
-        DatasetError: no such file, columns or names other than released, a reference that is not there,
-            or fewer than two references.
+        DatasetError: no such file, columns or names other than released, or fewer than two references.
     """
     rows = _read(dmos_csv)
     part = rows["dist_img"].str.extract(r"^(I\d{2})_(\d{2})_(\d{2})\.png$")
@@ -51,12 +48,31 @@ def kadid10k_means(dmos_csv: Path, *, references: Collection[str] | None = None)
             "dmos": rows["dmos"],
         }
     )
-    rows = rows if references is None else _only(rows, references, dmos_csv)
+    return _means(rows, of=str(dmos_csv))
+
+
+def training_means(table: LabelTable, rows: Sequence[int]) -> pd.DataFrame:
+    """Average the DMOS of KADID-10k's training part by type and level: where KADID-10k itself is tested, the
+    pseudo-scores of pairs beside it must not know its test part.
+
+    Args:
+        table: KADID-10k's.
+        rows: of the training part.
+
+    Raises:
+        DatasetError: fewer than two references.
+    """
+    frame = table.frame.iloc[list(rows)]
+    kinds = {"type": frame["distortion"].astype(int), "level": frame["level"].astype(int)}
+    return _means(pd.DataFrame({"reference": frame["content"], **kinds, "dmos": frame["raw"]}), of="the training part")
+
+
+def _means(rows: pd.DataFrame, *, of: str) -> pd.DataFrame:
     if rows["reference"].nunique() < 2:
         raise DatasetError(
-            found=f"{rows['reference'].nunique()} reference(s) in {dmos_csv}",
+            found=f"{rows['reference'].nunique()} reference(s) in {of}",
             expected="two or more, for a mean and a spread",
-            do="name more references",
+            do="take more references",
         )
     by_kind = rows.groupby(["type", "level"])["dmos"]
     return by_kind.agg(mean="mean", spread="std").round(4).reset_index()
@@ -74,15 +90,3 @@ def _read(dmos_csv: Path) -> pd.DataFrame:
             do="use KADID-10k's own dmos.csv",
         )
     return rows
-
-
-def _only(rows: pd.DataFrame, references: Collection[str], dmos_csv: Path) -> pd.DataFrame:
-    wanted = {Path(name).stem for name in references}
-    unknown = sorted(wanted - set(rows["reference"]))
-    if unknown:
-        raise DatasetError(
-            found=f"reference {unknown[0]} is not in {dmos_csv}",
-            expected="names like I01.png",
-            do="correct the name",
-        )
-    return rows[rows["reference"].isin(wanted)]

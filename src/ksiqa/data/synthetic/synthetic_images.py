@@ -43,7 +43,6 @@ class SyntheticImages:
         seed: int,
         cache: Path | None,
         keep_in_memory: bool,
-        means: pd.DataFrame | None = None,
     ) -> None:
         """Name the rows and score them; pairs whose measures ``cache`` does not hold are rendered for that.
 
@@ -57,7 +56,6 @@ class SyntheticImages:
             seed: of the distortions' random parts; every photograph draws its own.
             cache: folder for measures.csv, or None.
             keep_in_memory: whether a distorted image, once rendered, is kept.
-            means: human means that anchor the scores (``kadid10k_means``); None takes the shipped ones.
 
         Raises:
             ConfigError: no such family or level, or WebP without a rated codec.
@@ -69,8 +67,12 @@ class SyntheticImages:
         self._rendered: dict[int, UInt8[ndarray, "_ _ 3"]] = {}
         self._kinds, self.left_out = plan(self._photographs, families=families, levels=levels, pristine=pristine)
         measured = self._measure(cache)
-        rows = pd.concat([pd.DataFrame(self._kinds), measured], axis=1)
-        self.table = LabelTable(_facts(name), self._table(pseudo_scores(rows, means=means)))
+        self._measured = pd.concat([pd.DataFrame(self._kinds), measured], axis=1)
+        self.table = LabelTable(_facts(name), self._table(pseudo_scores(self._measured)))
+
+    def anchor(self, means: pd.DataFrame) -> None:
+        """Score the pairs anew by other human means (``training_means``)."""
+        self.table = LabelTable(self.table.facts, self._table(pseudo_scores(self._measured, means=means)))
 
     @property
     def fingerprint(self) -> str:
