@@ -6,10 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError
 from ksiqa.files import wait_for
+from ksiqa.kinds import check_kinds
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -37,6 +38,7 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     here, in_use = os.getpid(), list[FolderInUseError]()
 
     def job(config: "DictConfig") -> None:
+        check_kinds(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
         try:
             run(config, Path(HydraConfig.get().runtime.output_dir))
         except FolderInUseError as error:

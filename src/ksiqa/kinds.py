@@ -1,0 +1,63 @@
+"""Of what kind a config's values are: seen before anything is built, so that no wrong one fails deep inside."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ksiqa.errors import ConfigError
+from ksiqa.recipe import flat
+
+WHOLE, NUMBER, TRUTH = "a whole number", "a number", "true or false"
+TYPES: dict[str, tuple[type, ...]] = {WHOLE: (int,), NUMBER: (int, float), TRUTH: (bool,)}
+KINDS = {  # of keys by pattern; null is taken for "not told" where the part that reads the key says so
+    WHOLE: (
+        *("seed", "*split.index", "*split.seed", "trainer.max_epochs", "sharing.pair_epochs", "cache_gib"),
+        *(
+            "*.crop",
+            "*.distinct_crops",
+            "*.short_side",
+            "*.batch_size",
+            "*.workers",
+            "*.views.grid",
+            "*.distortion_seed",
+        ),
+        *("model.width", "model.heads", "model.levels", "model.imagery_depth", "model.decoder_depth"),
+    ),
+    NUMBER: (
+        *("*split.test_share", "*split.validation_share", "*split.train_share", "model.regressed_share", "*.share"),
+        *("task.optimiser.*", "loss.weights.*", "sharing.rehearsal_weight", "*.low", "*.high"),
+    ),
+    TRUTH: (
+        *(
+            "*.keep_in_memory",
+            "*.allow_missing",
+            "data*.pristine",
+            "pairs.pristine",
+            "*.higher_is_better",
+            "sharing.rehearsal",
+        ),
+        *("sharing.freeze_decoder", "report.*", "model.imagery_into_features", "backbone.cnn.spread"),
+    ),
+}
+
+
+def check_kinds(config: Mapping[str, Any]) -> None:
+    """See whether the values of a resolved config are of the kinds that their keys want.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for key, value in flat(config).items():
+        for kind, patterns in KINDS.items():
+            if value is not None and any(fnmatchcase(key, pattern) for pattern in patterns):
+                _check(key, value, kind)
+
+
+def _check(key: str, value: Any, kind: str) -> None:
+    truth_for_number = isinstance(value, bool) and kind != TRUTH
+    if not isinstance(value, TYPES[kind]) or truth_for_number:
+        raise ConfigError(
+            found=f"{key}={value}",
+            expected=kind,
+            do=f"set {key} to {kind}" + (", such as 1e-4" if kind == NUMBER else ""),
+        )
