@@ -11,7 +11,7 @@ WHOLE, NUMBER, TRUTH = "a whole number", "a number", "true or false"
 TYPES: dict[str, tuple[type, ...]] = {WHOLE: (int,), NUMBER: (int, float), TRUTH: (bool,)}
 KINDS = {  # of keys by pattern; null is taken for "not told" where the part that reads the key says so
     WHOLE: (
-        *("seed", "*split.index", "*split.seed", "trainer.max_epochs", "sharing.pair_epochs", "cache_gib"),
+        *("seed", "*split.index", "*split.seed", "trainer.max_epochs", "sharing.pair_epochs"),
         *(
             "*.crop",
             "*.distinct_crops",
@@ -26,6 +26,7 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
     NUMBER: (
         *("*split.test_share", "*split.validation_share", "*split.train_share", "model.regressed_share", "*.share"),
         *("task.optimiser.*", "loss.weights.*", "sharing.rehearsal_weight", "*.low", "*.high"),
+        "cache_gib",
     ),
     TRUTH: (
         *(
