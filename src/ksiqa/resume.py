@@ -5,10 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import yaml
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ksiqa.errors import ConfigError
 from ksiqa.processes import share_folder, shared_folder
+from ksiqa.recipe import flat
 
 CONFIG, RESULTS = "config.yaml", "results.json"
 
@@ -58,20 +60,14 @@ def known_results(config: DictConfig, folder: Path) -> dict[str, Any] | None:
 
 def differences(config: DictConfig, file: Path) -> list[str]:
     """Return each key whose value in ``file``, a run's config, is not the one of ``config``, and both values."""
-    here = _values(OmegaConf.create(OmegaConf.to_yaml(config, resolve=True)))
-    there = _values(OmegaConf.load(file)) if file.exists() else {}
-    keys = [key for key in {**there, **here} if there.get(key, "nothing") != here.get(key, "nothing")]
-    return [f"{key} is {there.get(key, 'nothing')} there and {here.get(key, 'nothing')} here" for key in keys]
+    here = flat(yaml.safe_load(OmegaConf.to_yaml(config, resolve=True)))
+    there = flat(yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
+    keys = [key for key in {**there, **here} if _told(there, key) != _told(here, key)]
+    return [f"{key} is {_told(there, key)} there and {_told(here, key)} here" for key in keys]
 
 
-def _values(node: Any, prefix: str = "") -> dict[str, Any]:
-    """Return a config's values by their keys with dots."""
-    if not isinstance(node, DictConfig) or not node:
-        return {prefix: "null" if node is None else OmegaConf.to_container(node) if OmegaConf.is_config(node) else node}
-    values: dict[str, Any] = {}
-    for name, one in node.items():
-        values |= _values(one, f"{prefix}.{name!s}" if prefix else str(name))
-    return values
+def _told(values: dict[str, Any], key: str) -> Any:
+    return "nothing" if key not in values else "null" if values[key] is None else values[key]
 
 
 def _unfinished(config: DictConfig, folder: Path, resume: str) -> Path:

@@ -36,7 +36,7 @@ def cache_folder(files: Sequence[str], *, name: str, short_side: int | None, cac
 
 def full_name(file: str) -> str:
     """Return a file's name from the root; links are not followed, so that a set keeps its names."""
-    return os.path.abspath(file)  # noqa: PTH100
+    return os.path.abspath(file)  # noqa: PTH100  (Path.resolve follows links, Path.absolute keeps "..")
 
 
 def decoded_reader(table: LabelTable, *, cache: Path, short_side: int | None) -> Callable[[str], Decoded]:
