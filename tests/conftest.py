@@ -11,7 +11,8 @@ install_import_hook("ksiqa", "tests.annotations.check")  # before the first impo
 
 import pytest  # noqa: E402  (the hook comes first)
 
-from ksiqa.quiet import quiet_lightning  # noqa: E402  (the hook comes before the first import of ksiqa)
+from ksiqa.training.quiet import quiet_lightning  # noqa: E402
+from tests.tiny import write_table  # noqa: E402
 
 SHARED = Path(os.environ.get("KSIQA_SHARED", Path(__file__).parents[2] / "shared"))
 
@@ -35,3 +36,27 @@ def quiet() -> None:
 def shared() -> Path:
     """The folder of real datasets and weights."""
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_table(tmp_path_factory.mktemp("pairs"), contents=10)
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photographs")
+    return write_table(folder, contents=10, first=20, references=False)
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of five photographs, to be made into synthetic pairs."""
+    folder = tmp_path_factory.mktemp("pristine")
+    write_table(folder / "written", contents=5, first=30, side=96)
+    for number in range(30, 35):
+        (folder / "written" / f"{number}.png").rename(folder / f"{number}.png")
+    for rest in (folder / "written").iterdir():
+        rest.unlink()
+    (folder / "written").rmdir()
+    return folder

@@ -2,10 +2,13 @@
 
 import csv
 import json
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import Popen
+from subprocess import DEVNULL, Popen
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -14,13 +17,14 @@ from safetensors.torch import load_file
 
 from ksiqa.command import conf_folder
 from ksiqa.evaluate import evaluate
-from ksiqa.run import run
+from ksiqa.training.run import run
 
 SMALL = (
     *("backbone=tiny", "strategy=cpu", "trainer.enable_progress_bar=false", "trainer.max_epochs=1"),
     *("model.width=32", "model.heads=4", "model.imagery_depth=1", "model.decoder_depth=1", "model.levels=8"),
     *("data.crop=32", "data.batch_size=8", "data.workers=0", "split.validation_share=0.2"),
 )
+PAIR_SPLIT = ("pair_split.test_share=0.25", "pair_split.validation_share=0.25")  # of a handful of photographs
 
 
 def table_overrides(file: Path, *, reference: bool = True) -> list[str]:
@@ -69,3 +73,26 @@ def wait_for(condition: Callable[[], object], process: Popen[bytes], *, seconds:
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < end, "the run wrote no checkpoint"
         time.sleep(0.005)
+
+
+def killed_and_resumed(folder: Path, *overrides: str, epochs: int) -> None:
+    """Kill a run's process in the student's phase, resume it, and require what a run left alone leaves."""
+    told = [*SMALL, *overrides, "name=killed", f"cache={folder / 'cache'}"]
+    command = [sys.executable, "-m", "ksiqa.train", *told]
+    process = Popen(command, cwd=folder, stdout=DEVNULL, stderr=DEVNULL)
+    wait_for(lambda: list(folder.glob("outputs/killed/*/checkpoints/student/last.ckpt")), process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    (killed,) = (folder / "outputs" / "killed").iterdir()
+    assert not (killed / "results.json").exists()
+    assert len(rows(killed / "metrics.csv")) < epochs
+    (killed.parent / "again").mkdir()  # as Hydra does
+    resumed = train(killed.parent / "again", *told, "+resume=auto")
+    assert not (killed.parent / "again").exists()
+    whole = train(folder / "whole", *told)
+    assert (killed / "results.json").is_file()
+    apart = {"seconds": 0, "repeat": ""}  # the time, and the folder
+    assert {**resumed, **apart} == {**whole, **apart}
+    same_weights(killed, folder / "whole")
+    for name in ("metrics.csv", "predictions.csv"):
+        assert (killed / name).read_text() == (folder / "whole" / name).read_text()

@@ -2,10 +2,6 @@
 
 import csv
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +13,16 @@ from ksiqa.errors import ConfigError, DatasetError, SplitError
 from ksiqa.inference.model_folder import load_model
 from ksiqa.predict import predict
 from tests.fake_iqa import WRITERS
-from tests.runs import SMALL, composed, evaluated, rows, same_weights, table_overrides, train, wait_for
+from tests.runs import (
+    SMALL,
+    composed,
+    evaluated,
+    killed_and_resumed,
+    rows,
+    same_weights,
+    table_overrides,
+    train,
+)
 from tests.tiny import write_table
 
 FIGURES = ("srcc", "plcc", "plcc_fitted", "krcc", "rmse")
@@ -156,22 +161,7 @@ def test_predict_says_on_whose_scale_a_score_is(mixed, releases):
 def test_a_mix_that_was_killed_ends_with_the_same_numbers(releases, tmp_path):
     """With shares of 8 images that need rounding."""
     shares = _mixed(releases, livec=0.3, koniq10k=0.7)
-    overrides = [*SMALL, *shares, "trainer.max_epochs=8", "name=killed", f"cache={tmp_path / 'cache'}"]
-    command = [sys.executable, "-m", "ksiqa.train", *overrides]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: list(tmp_path.glob("outputs/killed/*/checkpoints/student/last.ckpt")), process)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    (killed,) = (tmp_path / "outputs" / "killed").iterdir()
-    assert not (killed / "results.json").exists()
-    assert len(rows(killed / "metrics.csv")) < 8
-    resumed = train(killed.parent / "again", *overrides, "+resume=auto")
-    whole = train(tmp_path / "whole", *overrides)
-    apart = {"seconds": 0, "repeat": ""}  # the time, and the folder
-    assert {**resumed, **apart} == {**whole, **apart}
-    same_weights(killed, tmp_path / "whole")
-    assert rows(killed / "metrics.csv") == rows(tmp_path / "whole" / "metrics.csv")
-    assert (killed / "predictions.csv").read_text() == (tmp_path / "whole" / "predictions.csv").read_text()
+    killed_and_resumed(tmp_path, *shares, "trainer.max_epochs=8", epochs=8)
 
 
 def test_sets_with_and_without_references_share_a_teacher(releases, tmp_path):

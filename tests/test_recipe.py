@@ -33,6 +33,27 @@ def test_split_and_seed_are_no_part_of_a_recipe_all_else_is():
         assert fingerprint({**CONFIG, **change}) != fingerprint(CONFIG), change
 
 
+def test_where_a_run_was_trained_is_no_part_of_its_recipe():
+    """Nor how its images were read; which weights and which images is."""
+    there = {
+        **{"cache": "/a", "logger": {"csv": None}, "trainer": {"enable_progress_bar": True, "max_epochs": 3}},
+        "data": {"workers": 4, "keep_in_memory": False, "source": {"root": "/a/ChallengeDB_release", "cache": "/a"}},
+        "backbone": {"vit": {"weights": "/a/small.safetensors"}},
+    }
+    here = {
+        **{"cache": "/b", "logger": {}, "trainer": {"enable_progress_bar": False, "max_epochs": 3}},
+        "data": {"workers": 0, "keep_in_memory": True, "source": {"root": "/b/ChallengeDB_release", "cache": "/b"}},
+        "backbone": {"vit": {"weights": "/b/small.safetensors"}},
+    }
+    assert fingerprint(here) == fingerprint(there)
+    for change in (
+        {"backbone": {"vit": {"weights": "/a/base.safetensors"}}},
+        {"data": {**there["data"], "source": {"root": "/a/other", "cache": "/a"}}},
+        {"trainer": {"max_epochs": 4}},
+    ):
+        assert fingerprint({**there, **change}) != fingerprint(there), change
+
+
 def test_the_order_of_keys_does_not_matter():
     assert fingerprint(dict(reversed(CONFIG.items()))) == fingerprint(CONFIG)
 

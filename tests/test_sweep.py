@@ -15,14 +15,8 @@ from ksiqa import train
 from ksiqa.command import conf_folder
 from tests.fake_iqa import WRITERS
 from tests.runs import SMALL, table_overrides
-from tests.tiny import write_table
 
 TINY = [text for text in SMALL if not text.startswith("split.")]
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory):
-    return write_table(tmp_path_factory.mktemp("pairs"), contents=10)
 
 
 def _command(*overrides):

@@ -17,8 +17,8 @@ from hydra import compose, initialize_config_dir
 
 from ksiqa.command import conf_folder
 from ksiqa.metric.correlation import srcc
-from ksiqa.run import run
 from ksiqa.table import main as make_table
+from ksiqa.training.run import run
 
 HERE = Path(__file__).resolve().parent
 FOLDS, DRAWS = 5, 2000

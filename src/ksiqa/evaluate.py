@@ -17,12 +17,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def evaluate(config: "DictConfig", folder: Path) -> None:
     """Score the test part of a split with a saved model and write the same report as training does."""
-    from ksiqa import build, mix, trainers
+    from ksiqa import build, mix
     from ksiqa.inference.evaluation import test
     from ksiqa.inference.model_folder import load_model
-    from ksiqa.quiet import quiet_lightning
     from ksiqa.report.run_folder import described, figures, provenance, write_report, write_results
-    from ksiqa.run import show
+    from ksiqa.training import trainers
+    from ksiqa.training.quiet import quiet_lightning
+    from ksiqa.training.run import show
 
     quiet_lightning()
     trained = load_model(Path(config.checkpoint).expanduser())

@@ -1,11 +1,21 @@
-"""The recipe of a run: all of its config but which split and which seed. Runs of one recipe are one row of a table."""
+"""The recipe of a run: all of its config but which split, which seed, and what concerns the machine alone.
+
+Runs of one recipe are one row of a table.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-OF_THE_RUN = ("split.index", "seed")
+LEFT_OUT = (
+    *("split.index", "seed"),
+    *("cache", "*.cache", "*.workers", "*.keep_in_memory"),  # of the machine, as the following
+    *("trainer.enable_progress_bar", "logger", "logger.*"),
+)
+FILES = ("*.root", "*.folder", "*.file", "backbone.*.weights")  # whose names count, not where they lie
 
 
 def flat(nested: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:
@@ -21,10 +31,18 @@ def flat(nested: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:
 
 def recipe(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a resolved config's recipe, with dotted keys."""
-    return {key: value for key, value in flat(config).items() if key not in OF_THE_RUN}
+    settings = {key: value for key, value in flat(config).items() if not _one_of(LEFT_OUT, key)}
+    return {
+        key: Path(value).name if isinstance(value, str) and _one_of(FILES, key) else value
+        for key, value in settings.items()
+    }
 
 
 def fingerprint(config: Mapping[str, Any]) -> str:
     """Return twelve characters that are the same for two resolved configs if their recipes are."""
     text = json.dumps(recipe(config), sort_keys=True, ensure_ascii=False)
     return sha256(text.encode()).hexdigest()[:12]
+
+
+def _one_of(patterns: Sequence[str], key: str) -> bool:
+    return any(fnmatchcase(key, pattern) for pattern in patterns)

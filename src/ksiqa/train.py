@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def train(config: "DictConfig", folder: Path) -> None:
     """Train as configured and print where the model is."""
-    from ksiqa.run import run  # torch and Lightning load here, not for --help
+    from ksiqa.training.run import run  # torch and Lightning load here, not for --help
 
     run(config, folder)
 

@@ -12,7 +12,7 @@ import pytest
 from ksiqa import train
 from ksiqa.errors import ConfigError
 from ksiqa.evaluate import evaluate
-from ksiqa.trainers import several_devices
+from ksiqa.training.trainers import several_devices
 from tests.fake_iqa import WRITERS
 from tests.runs import SMALL, composed, table_overrides
 from tests.runs import train as run_small

@@ -6,14 +6,14 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 
-from ksiqa import trainers
-from ksiqa.assembly import Parts
 from ksiqa.data.mixed import Data
 from ksiqa.errors import ConfigError
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.phase import Phase
 from ksiqa.task.quality import QualityTask
+from ksiqa.training import trainers
+from ksiqa.training.assembly import Parts
 
 FR_MAY_LOSE = 0.01  # SRCC on held-out pairs; a teacher that lost more in later phases is not saved as one
 

@@ -6,11 +6,11 @@ from rich.console import Console
 
 from ksiqa import build
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
-from ksiqa.demo import summary, unseen_photographs
 from ksiqa.inference.model_folder import load_model
 from ksiqa.inference.scoring import score_image
 from ksiqa.metric.correlation import srcc
-from ksiqa.run import run
+from ksiqa.sweep.demo_summary import summary, unseen_photographs
+from ksiqa.training.run import run
 from tests.runs import composed
 
 RESULTS = {"test_n": 93, "test/srcc": 0.9, "test/plcc": 0.8, "ridge/srcc": 0.7, "ridge/plcc": 0.6, "seconds": 5.2}

@@ -4,7 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from ksiqa.errors import ConfigError
-from ksiqa.resume import differences, known_results
+from ksiqa.training.resume import differences, known_results
 from tests.runs import composed
 
 CHANGED = ("seed=1", "model.fusion=concat", "+new=[1,2]")

@@ -9,8 +9,8 @@ import yaml
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ksiqa.errors import ConfigError
-from ksiqa.processes import share_folder, shared_folder
 from ksiqa.recipe import flat
+from ksiqa.training.processes import share_folder, shared_folder
 
 CONFIG, RESULTS = "config.yaml", "results.json"
 

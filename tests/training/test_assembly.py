@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ksiqa.assembly import assemble
-from ksiqa.settle import settled
+from ksiqa.training.assembly import assemble
+from ksiqa.training.settle import settled
 from tests.fake_iqa.images import photograph
 from tests.fake_iqa.kadid10k import write_kadid10k
 from tests.runs import SMALL, composed

@@ -10,7 +10,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from ksiqa.errors import ConfigError
-from ksiqa.trainers import several_devices
+from ksiqa.training.trainers import several_devices
 
 HANDED = "KSIQA_RUN_FOLDER"  # the environment variable by which the first process tells its children the folder
 

@@ -12,8 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from ksiqa import build, trainers
-from ksiqa.assembly import assemble, trained_model
+from ksiqa import build
 from ksiqa.callback.best_on_test import best_on_test
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.fingerprint import data_fingerprint
@@ -23,15 +22,17 @@ from ksiqa.inference.evaluation import Tested, test
 from ksiqa.inference.model_folder import load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.collected import Collected
-from ksiqa.others import other_sources, score_others
-from ksiqa.processes import check_launch, is_first, part_ways
-from ksiqa.quiet import quiet_lightning
 from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
 from ksiqa.report.run_folder import described, figures, provenance, write_report, write_results
-from ksiqa.resume import CONFIG, known_results, run_folder
-from ksiqa.settle import settled
-from ksiqa.training import train_phases
+from ksiqa.training import trainers
+from ksiqa.training.assembly import assemble, trained_model
+from ksiqa.training.others import other_sources, score_others
+from ksiqa.training.phases import train_phases
+from ksiqa.training.processes import check_launch, is_first, part_ways
+from ksiqa.training.quiet import quiet_lightning
+from ksiqa.training.resume import CONFIG, known_results, run_folder
+from ksiqa.training.settle import settled
 
 
 def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:

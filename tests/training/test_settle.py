@@ -5,8 +5,8 @@ from omegaconf import OmegaConf
 
 from ksiqa import build
 from ksiqa.errors import ConfigError
-from ksiqa.resume import differences
-from ksiqa.settle import settled
+from ksiqa.training.resume import differences
+from ksiqa.training.settle import settled
 from tests.runs import SMALL, composed
 
 ABLATIONS = {
