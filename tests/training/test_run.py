@@ -183,7 +183,7 @@ def test_a_logger_without_its_package(pairs, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("may_lose", "fr"), [(2.5, True), (-2.5, False)])
 def test_a_teacher_that_lost_too_much_in_the_students_phase_is_not_saved(may_lose, fr, pairs, tmp_path, monkeypatch):
     """Differences of SRCC lie between -2 and 2."""
-    monkeypatch.setattr("ksiqa.training.FR_MAY_LOSE", may_lose)
+    monkeypatch.setattr("ksiqa.training.phases.FR_MAY_LOSE", may_lose)
     overrides = ["sharing=sequential", "sharing.pair_epochs=1", *ONE_STEP]
     assert train(tmp_path / "run", *table_overrides(pairs), *overrides)["fr"] is fr
     assert load_model(tmp_path / "run" / "model").fr_source == ("table" if fr else None)
