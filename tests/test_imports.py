@@ -22,7 +22,7 @@ BROKEN = [
     ("inference/model_folder.py", "import hydra"),
     ("model/plain.py", "import timm"),
     ("loss/ordinal.py", "import torchmetrics"),
-    ("trainers.py", "import wandb"),
+    ("training/trainers.py", "import wandb"),
     ("build.py", "import lightning"),
 ]
 

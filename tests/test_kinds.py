@@ -22,6 +22,10 @@ from tests.runs import composed
             "found: data.sets.livec.short_side=3.5\nexpected: a whole",
         ),
         ({"seed": "one"}, "found: seed=one\nexpected: a whole number"),
+        (
+            {"split": {"train_only": "brick"}},
+            "found: split.train_only=brick\nexpected: a list\ndo: .* such as .NAME,NAME",
+        ),
         ({"seed": True}, "found: seed=True\nexpected: a whole number"),
         ({"task": {"optimiser": {"lr": "1e-4x"}}}, "found: task.optimiser.lr=1e-4x\nexpected: a number"),
         ({"loss": {"weights": {"pristine": "much"}}}, "found: loss.weights.pristine=much\nexpected: a number"),
@@ -49,7 +53,9 @@ def test_each_pattern_means_a_key_that_is_there_and_what_is_shipped_is_of_its_ki
         values = OmegaConf.to_container(config, resolve=True)
         check_kinds(values)
         keys |= set(flat(values))
-    unused = [one for patterns in KINDS.values() for one in patterns if not any(fnmatchcase(key, one) for key in keys)]
+    unused = [
+        one for patterns in KINDS.values() for one in patterns.split() if not any(fnmatchcase(key, one) for key in keys)
+    ]
     assert unused == []
 
 

@@ -7,38 +7,24 @@ from typing import Any
 from ksiqa.errors import ConfigError
 from ksiqa.recipe import flat
 
-WHOLE, NUMBER, TRUTH = "a whole number", "a number", "true or false"
-TYPES: dict[str, tuple[type, ...]] = {WHOLE: (int,), NUMBER: (int, float), TRUTH: (bool,)}
+WHOLE, NUMBER, TRUTH, LIST = "a whole number", "a number", "true or false", "a list"
+TYPES: dict[str, tuple[type, ...]] = {WHOLE: (int,), NUMBER: (int, float), TRUTH: (bool,), LIST: (list,)}
+EXAMPLES = {NUMBER: ", such as 1e-4", LIST: ", such as [NAME,NAME]"}
 KINDS = {  # of keys by pattern; null is taken for "not told" where the part that reads the key says so
-    WHOLE: (
-        *("seed", "*split.index", "*split.seed", "trainer.max_epochs", "sharing.pair_epochs"),
-        *(
-            "*.crop",
-            "*.distinct_crops",
-            "*.short_side",
-            "*.batch_size",
-            "*.workers",
-            "*.views.grid",
-            "*.distortion_seed",
-        ),
-        *("model.width", "model.heads", "model.levels", "model.imagery_depth", "model.decoder_depth"),
-    ),
-    NUMBER: (
-        *("*split.test_share", "*split.validation_share", "*split.train_share", "model.regressed_share", "*.share"),
-        *("task.optimiser.*", "loss.weights.*", "sharing.rehearsal_weight", "*.low", "*.high"),
-        "cache_gib",
-    ),
-    TRUTH: (
-        *(
-            "*.keep_in_memory",
-            "*.allow_missing",
-            "data*.pristine",
-            "pairs.pristine",
-            "*.higher_is_better",
-            "sharing.rehearsal",
-        ),
-        *("sharing.freeze_decoder", "report.*", "model.imagery_into_features", "backbone.cnn.spread"),
-    ),
+    WHOLE: """
+        seed *split.index *split.seed trainer.max_epochs sharing.pair_epochs
+        *.crop *.distinct_crops *.short_side *.batch_size *.workers *.views.grid *.distortion_seed
+        model.width model.heads model.levels model.imagery_depth model.decoder_depth
+        """,
+    NUMBER: """
+        *split.test_share *split.validation_share *split.train_share model.regressed_share *.share
+        task.optimiser.* loss.weights.* sharing.rehearsal_weight *.low *.high cache_gib
+        """,
+    TRUTH: """
+        *.keep_in_memory *.allow_missing data*.pristine pairs.pristine *.higher_is_better sharing.rehearsal
+        sharing.freeze_decoder report.* model.imagery_into_features backbone.cnn.spread
+        """,
+    LIST: "*split.train_only",
 }
 
 
@@ -50,7 +36,7 @@ def check_kinds(config: Mapping[str, Any]) -> None:
     """
     for key, value in flat(config).items():
         for kind, patterns in KINDS.items():
-            if value is not None and any(fnmatchcase(key, pattern) for pattern in patterns):
+            if value is not None and any(fnmatchcase(key, pattern) for pattern in patterns.split()):
                 _check(key, value, kind)
 
 
@@ -60,5 +46,5 @@ def _check(key: str, value: Any, kind: str) -> None:
         raise ConfigError(
             found=f"{key}={value}",
             expected=kind,
-            do=f"set {key} to {kind}" + (", such as 1e-4" if kind == NUMBER else ""),
+            do=f"set {key} to {kind}{EXAMPLES.get(kind, '')}",
         )

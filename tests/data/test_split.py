@@ -26,7 +26,7 @@ from ksiqa.errors import ConfigError, SplitError
 from tests.fake_iqa import write_csiq, write_live, write_livec
 
 SHARES = {"test_share": 0.2, "validation_share": 0.1}
-WHOLE = {**SHARES, "train_share": 1.0}  # what make_split wants beside them
+WHOLE = {**SHARES, "train_share": 1.0, "train_only": ()}  # what make_split wants beside them
 
 
 def table(contents: list[str]) -> LabelTable:
@@ -49,6 +49,17 @@ def test_shares_are_of_contents(rows: LabelTable) -> None:
     split = random_split(rows, index=0, seed=1, **SHARES)
     assert [len(split.part(part)) for part in PARTS] == [42, 6, 12]
     assert [len(contents_of(rows, split, part)) for part in PARTS] == [14, 2, 4]
+
+
+@pytest.mark.parametrize("source", ["random", "folds", "train_on_all"])
+def test_contents_that_only_train(source: str, rows: LabelTable) -> None:
+    textures = ["c03", "c07", "c11"]
+    given = {**WHOLE, "source": source, "seed": 0, "folder": None, "train_only": textures}
+    splits = [make_split(rows, **{**given, "index": index}) for index in range(5)]
+    assert all(set(textures) <= contents_of(rows, split, "train") for split in splits)
+    held_out = [content for split in splits for content in contents_of(rows, split, "test")]
+    if source == "folds":
+        assert sorted([*held_out, *textures]) == sorted(set(rows.contents))  # each of the others once
 
 
 def test_no_validation_part(rows: LabelTable) -> None:
@@ -120,6 +131,8 @@ def test_all_to_train_on_or_all_to_test_on(rows: LabelTable) -> None:
         ({"seed": -1}, "no negative number"),
         ({"train_share": 0.01}, "split.train_share=0.01 of 14 contents\nexpected: a share above 0 and up to 1"),
         ({"train_share": 1.5}, "split.train_share=1.5 of 14 contents"),
+        ({"train_only": ["c99"]}, "split.train_only with c99\nexpected: contents of A, such as c00"),
+        ({"source": "official", "train_only": ["c00"]}, "split.train_only=['c00'] with split.source=official"),
         ({"source": "test_on_all", "index": 1}, "split.index=1\nexpected: 0: test_on_all is one split"),
     ],
 )

@@ -1,6 +1,8 @@
 """Where the parts of a split come from; ``make_split`` is the front door."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ksiqa.data.split_draws import fold_split, random_split, whole_split, with_less
 from ksiqa.data.split_files import arniqa_split, file_split, image_names, write_split
@@ -10,6 +12,7 @@ from ksiqa.errors import SplitError, choice
 
 SOURCES = ("random", "official", "arniqa", "folds", "files", "train_on_all", "test_on_all")
 ONE = ("official", "files", "test_on_all")  # sources of a single split
+DRAWN = ("random", "folds", "train_on_all")
 
 
 def make_split(
@@ -21,6 +24,7 @@ def make_split(
     test_share: float,
     validation_share: float,
     train_share: float,
+    train_only: Sequence[str],
     folder: Path | None,
 ) -> Split:
     """Split a table.
@@ -34,6 +38,7 @@ def make_split(
         validation_share: of all contents, carved out of the rest; of ``random``, ``folds`` and ``train_on_all``. With 0
             published validation parts are trained on, too; the parts of ``files`` stay as they are.
         train_share: of the training part's contents, in (0, 1]: how much of it is used.
+        train_only: contents that train in every split and are never held out; of the sources that draw.
         folder: of the arrays for ``arniqa``, of the text files for ``files``.
 
     Raises:
@@ -43,16 +48,27 @@ def make_split(
     choice(source, allowed=SOURCES, name="split.source")
     if source in ONE and index != 0:
         raise SplitError(found=f"split.index={index}", expected=f"0: {source} is one split", do="set split.index=0")
+    if train_only and source not in DRAWN:
+        raise SplitError(
+            found=f"split.train_only={list(train_only)} with split.source={source}",
+            expected=f"a split that is drawn: {', '.join(DRAWN)}",
+            do="leave split.train_only empty",
+        )
+    drawn: dict[str, Any] = {
+        "index": index,
+        "seed": seed,
+        "validation_share": validation_share,
+        "train_only": train_only,
+    }
     if source in ("official", "arniqa", "files"):
         split = _written(table, source=source, index=index, folder=folder)
         split = whole_training_part(split) if validation_share == 0 and source != "files" else split
     elif source == "random":
-        shares = {"test_share": test_share, "validation_share": validation_share}
-        split = random_split(table, index=index, seed=seed, **shares)
+        split = random_split(table, test_share=test_share, **drawn)
     elif source == "folds":
-        split = fold_split(table, index=index, seed=seed, validation_share=validation_share)
+        split = fold_split(table, **drawn)
     elif source == "train_on_all":
-        split = whole_split(table, index=index, seed=seed, validation_share=validation_share)
+        split = whole_split(table, **drawn)
     else:
         return split_of(table, source=source, index=0, part_of=["test"] * len(table))
     return split if train_share == 1 else with_less(split, table, share=train_share, seed=seed)

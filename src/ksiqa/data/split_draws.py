@@ -13,33 +13,48 @@ FOLDS = 5  # two repeats of five parts test every image twice: ten splits
 OF_FOLDS, OF_SHARES = 5, 7  # third numbers of a seed: draws that have nothing to do with those of random_split
 
 
-def random_split(table: LabelTable, *, index: int, seed: int, test_share: float, validation_share: float) -> Split:
+def random_split(
+    table: LabelTable,
+    *,
+    index: int,
+    seed: int,
+    test_share: float,
+    validation_share: float,
+    train_only: Sequence[str] = (),
+) -> Split:
     """Draw the parts by content: shares are of contents, and all images of a content share a part.
 
-    The draw depends on seed, index and the names of the contents alone, not on paths or the order of rows.
+    The draw depends on seed, index and the names of the contents alone, not on paths or the order of rows. Contents in
+    ``train_only`` are not drawn from: they train in every split.
 
     Raises:
-        SplitError: a share leaves a part empty.
+        SplitError: a share leaves a part empty, or no such content.
     """
-    contents = _shuffled(table.contents, [seed, index])
+    contents = _shuffled(_drawn_from(table, train_only), [seed, index])
     test = round(test_share * len(contents))
     return _by_content(table, "random", index, contents[:test], contents[test:], validation_share)
 
 
-def whole_split(table: LabelTable, *, index: int, seed: int, validation_share: float) -> Split:
+def whole_split(
+    table: LabelTable, *, index: int, seed: int, validation_share: float, train_only: Sequence[str] = ()
+) -> Split:
     """Train on all, but for a validation part where one is asked for, and test on nothing.
 
     Raises:
-        SplitError: the share leaves a part empty.
+        SplitError: the share leaves a part empty, or ``train_only`` names no content.
     """
-    return _by_content(table, "train_on_all", index, [], _shuffled(table.contents, [seed, index]), validation_share)
+    contents = _shuffled(_drawn_from(table, train_only), [seed, index])
+    return _by_content(table, "train_on_all", index, [], contents, validation_share)
 
 
-def fold_split(table: LabelTable, *, index: int, seed: int, validation_share: float) -> Split:
-    """Take fold ``index % 5`` of repeat ``index // 5``, 2 x 5 by content, as the test part.
+def fold_split(
+    table: LabelTable, *, index: int, seed: int, validation_share: float, train_only: Sequence[str] = ()
+) -> Split:
+    """Take fold ``index % 5`` of repeat ``index // 5``, 2 x 5 by content, as the test part; contents in ``train_only``
+    are in no fold and train in every split.
 
     Raises:
-        SplitError: no such fold, or a part that is left empty.
+        SplitError: no such fold or content, or a part that is left empty.
     """
     repeat, fold = divmod(index, FOLDS)
     if not 0 <= index < 2 * FOLDS:
@@ -48,7 +63,7 @@ def fold_split(table: LabelTable, *, index: int, seed: int, validation_share: fl
             expected="0 to 9: two repeats of five folds",
             do="choose one of them",
         )
-    contents = _shuffled(table.contents, [seed, repeat, OF_FOLDS])
+    contents = _shuffled(_drawn_from(table, train_only), [seed, repeat, OF_FOLDS])
     test = contents[fold::FOLDS]
     rest = [content for place, content in enumerate(contents) if place % FOLDS != fold]
     return _by_content(table, "folds", index, test, rest, validation_share)
@@ -77,6 +92,18 @@ def with_less(split: Split, table: LabelTable, *, share: float, seed: int) -> Sp
         train=tuple(row for row in split.train if of_row[row] in kept),
         unused=tuple(row for row in split.train if of_row[row] not in kept),
     )
+
+
+def _drawn_from(table: LabelTable, train_only: Sequence[str]) -> list[str]:
+    contents = set(table.contents)
+    unknown = [name for name in train_only if name not in contents]
+    if unknown:
+        raise SplitError(
+            found=f"split.train_only with {unknown[0]}",
+            expected=f"contents of {table.facts.title}, such as {min(contents)}",
+            do="correct the name, or leave it out",
+        )
+    return sorted(contents - set(train_only))
 
 
 def _shuffled(contents: Sequence[str], seeds: list[int]) -> list[str]:

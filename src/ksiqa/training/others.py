@@ -13,7 +13,15 @@ from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.report.run_folder import described, figures, write_predictions
 from ksiqa.training import trainers
 
-WHOLE = {"source": "test_on_all", "index": 0, "seed": 0, "test_share": 1.0, "validation_share": 0.0, "train_share": 1.0}
+WHOLE = {
+    "source": "test_on_all",
+    "index": 0,
+    "seed": 0,
+    "test_share": 1.0,
+    "validation_share": 0.0,
+    "train_share": 1.0,
+    "train_only": [],
+}
 KEPT = ("label", "missing", "missing_references", "unlisted")  # of what is said of a set, beside its figures
 
 

@@ -14,7 +14,7 @@ from ksiqa.errors import DatasetError
 from tests.data.real_labels import lay_out
 from tests.fake_iqa import WRITERS
 
-SHARES = {"seed": 3, "test_share": 0.2, "validation_share": 0.2, "train_share": 1.0}
+SHARES = {"seed": 3, "test_share": 0.2, "validation_share": 0.2, "train_share": 1.0, "train_only": ()}
 
 
 class DatasetChecks:

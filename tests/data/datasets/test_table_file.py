@@ -52,7 +52,7 @@ def test_some_rows_without_reference(tmp_path: Path) -> None:
 
 def test_content_of_its_own(tmp_path: Path) -> None:
     table = read(write_table(tmp_path), reference=None, content="original")
-    shares = {"test_share": 0.2, "validation_share": 0.2, "train_share": 1.0}
+    shares = {"test_share": 0.2, "validation_share": 0.2, "train_share": 1.0, "train_only": ()}
     split = make_split(table, source="random", index=0, seed=0, folder=None, **shares)
     assert len(split.test) == len(split.validation) == 4
 
