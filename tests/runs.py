@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -24,6 +24,7 @@ SMALL = (
     *("model.width=32", "model.heads=4", "model.imagery_depth=1", "model.decoder_depth=1", "model.levels=8"),
     *("data.crop=32", "data.batch_size=8", "data.workers=0", "split.validation_share=0.2"),
 )
+APART = {"seconds": 0, "repeat": ""}  # in which equal runs differ: the time, and the folder
 PAIR_SPLIT = ("pair_split.test_share=0.25", "pair_split.validation_share=0.25")  # of a handful of photographs
 
 
@@ -78,21 +79,34 @@ def wait_for(condition: Callable[[], object], process: Popen[bytes], *, seconds:
 def killed_and_resumed(folder: Path, *overrides: str, epochs: int) -> None:
     """Kill a run's process in the student's phase, resume it, and require what a run left alone leaves."""
     told = [*SMALL, *overrides, "name=killed", f"cache={folder / 'cache'}"]
-    command = [sys.executable, "-m", "ksiqa.train", *told]
-    process = Popen(command, cwd=folder, stdout=DEVNULL, stderr=DEVNULL)
-    wait_for(lambda: list(folder.glob("outputs/killed/*/checkpoints/student/last.ckpt")), process)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    (killed,) = (folder / "outputs" / "killed").iterdir()
-    assert not (killed / "results.json").exists()
+    killed = ended(folder, *told, by=signal.SIGKILL, at="checkpoints/student/last.ckpt")
     assert len(rows(killed / "metrics.csv")) < epochs
     (killed.parent / "again").mkdir()  # as Hydra does
     resumed = train(killed.parent / "again", *told, "+resume=auto")
     assert not (killed.parent / "again").exists()
     whole = train(folder / "whole", *told)
-    assert (killed / "results.json").is_file()
-    apart = {"seconds": 0, "repeat": ""}  # the time, and the folder
-    assert {**resumed, **apart} == {**whole, **apart}
-    same_weights(killed, folder / "whole")
+    same_run(killed, folder / "whole")
+    assert {**resumed, **APART} == {**whole, **APART}
+
+
+def ended(folder: Path, *overrides: str, by: signal.Signals, at: str, status: int | None = None) -> Path:
+    """Start a run in a process, end it by a signal once a file like ``at`` is in its folder, and return that folder."""
+    command = [sys.executable, "-m", "ksiqa.train", *overrides]
+    process = Popen(command, cwd=folder, stdout=DEVNULL, stderr=PIPE)
+    wait_for(lambda: list(folder.glob(f"outputs/*/*/{at}")), process)
+    os.kill(process.pid, by)
+    _, said = process.communicate()
+    assert process.returncode == (-by if status is None else status), said.decode()
+    (run_folder,) = folder.glob("outputs/*/*")
+    assert not (run_folder / "results.json").exists()
+    (run_folder / "said.txt").write_bytes(said)
+    return run_folder
+
+
+def same_run(one: Path, two: Path) -> None:
+    """Require two runs to have left the same model, figures and predictions, bit by bit."""
+    same_weights(one, two)
+    found = [json.loads((folder / "results.json").read_text()) for folder in (one, two)]
+    assert {**found[0], **APART} == {**found[1], **APART}
     for name in ("metrics.csv", "predictions.csv"):
-        assert (killed / name).read_text() == (folder / "whole" / name).read_text()
+        assert (one / name).read_text() == (two / name).read_text()

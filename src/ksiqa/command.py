@@ -97,7 +97,7 @@ def _with_short_names(arguments: list[str]) -> list[str]:
 
 
 class errors_as_text:
-    """Print errors of input and end with status 2; let all others pass with their traceback."""
+    """Print errors of input and end with their status; let all others pass with their traceback."""
 
     def __enter__(self) -> None:
         return None
@@ -108,7 +108,7 @@ class errors_as_text:
         readable = _cause(error) or _of_hydra(error)
         if readable is not None:
             sys.stderr.write(f"\n{type(readable).__name__}\n{readable}\n")
-            raise SystemExit(2) from None
+            raise SystemExit(readable.status) from None
 
 
 def _cause(error: BaseException | None) -> KsiqaError | None:

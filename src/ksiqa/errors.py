@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from signal import SIGTERM
 
 
 class KsiqaError(Exception):
@@ -11,6 +12,8 @@ class KsiqaError(Exception):
     ``text`` stands for all three where an error comes back from another process: pickle, and torch's DataLoader (with
     a traceback in front of it), build it anew from its message alone.
     """
+
+    status = 2  # of a command that it ends
 
     def __init__(self, text: str = "", *, found: str = "", expected: str = "", do: str = "") -> None:
         if text:
@@ -28,6 +31,14 @@ class FolderInUseError(KsiqaError):
     """A run's folder, named by ``found``, that another process is at work in."""
 
 
+class StoppedError(KsiqaError):
+    """A training that a signal ended, with its state saved."""
+
+    def __init__(self, text: str = "", *, status: int = 128 + SIGTERM, **parts: str) -> None:
+        super().__init__(text, **parts)
+        self.status = status
+
+
 class DatasetError(KsiqaError):
     """A dataset's folder, label file or row that is not as its authors released it."""
 
@@ -42,6 +53,10 @@ class SplitError(KsiqaError):
 
 class WeightsError(KsiqaError):
     """Pretrained weights that were asked for and cannot be had."""
+
+
+class CheckpointError(KsiqaError):
+    """Checkpoints of which none can be read."""
 
 
 class ModelFolderError(KsiqaError):

@@ -13,12 +13,12 @@ EXAMPLES = {NUMBER: ", such as 1e-4", LIST: ", such as [NAME,NAME]"}
 KINDS = {  # of keys by pattern; null is taken for "not told" where the part that reads the key says so
     WHOLE: """
         seed *split.index *split.seed trainer.max_epochs sharing.pair_epochs
-        *.crop *.distinct_crops *.short_side *.batch_size *.workers *.views.grid *.distortion_seed
+        *.crop *.distinct_crops *.short_side *.batch_size *.workers *.views.grid *.distortion_seed checkpoint.steps
         model.width model.heads model.levels model.imagery_depth model.decoder_depth
         """,
     NUMBER: """
         *split.test_share *split.validation_share *split.train_share model.regressed_share *.share
-        task.optimiser.* loss.weights.* sharing.rehearsal_weight *.low *.high cache_gib
+        task.optimiser.* loss.weights.* sharing.rehearsal_weight *.low *.high cache_gib checkpoint.minutes
         """,
     TRUTH: """
         *.keep_in_memory *.allow_missing data*.pristine pairs.pristine *.higher_is_better sharing.rehearsal

@@ -13,7 +13,7 @@ from typing import Any
 LEFT_OUT = (
     *("split.index", "seed"),
     *("cache", "*.cache", "*.workers", "*.keep_in_memory"),  # of the machine, as the following
-    *("trainer.enable_progress_bar", "logger", "logger.*"),
+    *("trainer.enable_progress_bar", "logger", "logger.*", "checkpoint.*"),
 )
 FILES = ("*.root", "*.folder", "*.file", "backbone.*.weights")  # whose names count, not where they lie
 

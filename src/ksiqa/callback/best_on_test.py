@@ -33,7 +33,7 @@ class EachEpochOnTest(lightning.Callback):
             return
         modes = {module: module.training for module in pl_module.modules()}  # frozen parts have their own
         pl_module.eval()
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):  # a DataLoader draws a seed whenever it is read
+        with torch.no_grad():
             found = [self._srcc(trainer, pl_module, one) for one in self.data.sets]
         for module, mode in modes.items():
             module.training = mode

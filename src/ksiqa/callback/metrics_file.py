@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
+from lightning.pytorch.callbacks import Checkpoint
 
 from ksiqa.files import write_whole
 
 
-class MetricsFile(lightning.Callback):
+class MetricsFile(Checkpoint):
     """Writes the run's metrics.csv anew after each epoch. A resumed run goes on with its rows.
+
+    A ``Checkpoint``, since Lightning calls these after the task has logged its epoch.
 
     Args:
         file: metrics.csv.

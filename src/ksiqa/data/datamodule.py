@@ -3,24 +3,21 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as lightning
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from ksiqa.data.frozen_features import Extractor, keep_features, weights_fingerprint
-from ksiqa.data.image_pairs import Draw, ImagePairs, Sample, ScoringViews, TrainingViews, collated
+from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
+from ksiqa.data.loader import Loader
 from ksiqa.data.sampling import SameSizeBatches
 from ksiqa.data.split import Split
 from ksiqa.data.table import LabelTable
 from ksiqa.data.training_batches import ALONE, Slot, TrainingBatches
-
-Loader = DataLoader[Sample]  # gives batches: ``collated`` puts samples together
 
 
 class QualityData(lightning.LightningDataModule):
@@ -59,11 +56,7 @@ class QualityData(lightning.LightningDataModule):
             "test": dataset(rows=split.test, views=scoring),
         }
         self.train_scored: ImagePairs = dataset(rows=split.train, views=scoring, with_reference=False)
-        self.loading: dict[str, Any] = {
-            "num_workers": workers,
-            "persistent_workers": workers > 0,
-            "collate_fn": collated,
-        }
+        self.workers = workers
 
     @property
     def name(self) -> str:  # type: ignore[override]  # Lightning reads its own class attribute, and never sets it
@@ -139,7 +132,7 @@ class QualityData(lightning.LightningDataModule):
             seed=self.seed,
             phase=phase,
         )
-        return DataLoader(self.parts["train"], batch_sampler=order, **self.loading)
+        return Loader(self.parts["train"], batches=order, workers=self.workers)
 
     def val_dataloader(self) -> Loader:
         """Return the validation part, each image once."""
@@ -172,7 +165,8 @@ class QualityData(lightning.LightningDataModule):
             )
 
     def _scored(self, part: str) -> Loader:
-        return DataLoader(self.parts[part], batch_sampler=self._same_size(self.parts[part]), **self.loading)
+        dataset = self.parts[part]
+        return Loader(dataset, batches=self._same_size(dataset), workers=self.workers)
 
     def _same_size(self, dataset: ImagePairs) -> SameSizeBatches:
         sizes = [self.source.size(row) for row in dataset.rows]

@@ -55,7 +55,7 @@ class SameSizeBatches(Sampler[list[Draw]]):
     """
 
     def __init__(self, *, sizes: Sequence[tuple[int, int]], batch_size: int) -> None:
-        self.batch_size, self.images = batch_size, len(sizes)
+        self.batch_size, self.images, self.first = batch_size, len(sizes), 0
         self.places: dict[tuple[int, int], list[int]] = {}
         for place, size in enumerate(sizes):
             self.places.setdefault(size, []).append(place)
@@ -83,7 +83,7 @@ class SameSizeBatches(Sampler[list[Draw]]):
         return len(self._mine())
 
     def __iter__(self) -> Iterator[list[Draw]]:
-        return iter(self._mine())
+        return iter(self._mine()[self.first :])
 
     def _mine(self) -> list[list[Draw]]:
         rank, processes = place_among_processes()

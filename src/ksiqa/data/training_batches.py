@@ -38,6 +38,7 @@ class TrainingBatches(Sampler[list[Draw]]):
         self.places, self.batches = places, batches
         self.start, self.stop = (floor(edge * batches * batch_size + Fraction(1, 2)) for edge in slot)
         draws = self.stop - self.start
+        self.first = 0  # batch of this process to start the next epoch with
         self.sampler = SeededOrder(size=len(places), draws=draws, seed=seed, phase=phase)  # Lightning sets its epoch
 
     def __len__(self) -> int:
@@ -47,9 +48,10 @@ class TrainingBatches(Sampler[list[Draw]]):
     def __iter__(self) -> Iterator[list[Draw]]:
         rank, processes = place_among_processes()
         order = (draw._replace(place=self.places[draw.place]) for draw in self.sampler)
+        first = rank + self.first * processes
         for number, images in enumerate(self.images()):
             batch = list(islice(order, images))
-            if number % processes == rank:
+            if number >= first and number % processes == rank:
                 yield batch
 
     def images(self) -> list[int]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from torch import nn
 
-from ksiqa.data.datamodule import Loader, QualityData
+from ksiqa.data.datamodule import QualityData
+from ksiqa.data.loader import Loader
 from ksiqa.data.mixed import Data
 from ksiqa.task.quality import QualityTask
 

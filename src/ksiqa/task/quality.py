@@ -15,6 +15,7 @@ from ksiqa.metric.collected import Collected
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
+from ksiqa.task.epoch_means import EpochMeans
 from ksiqa.task.schedule import warmup_cosine
 from ksiqa.task.scored_part import ScoredPart
 from ksiqa.task.terms import Terms
@@ -42,6 +43,7 @@ class QualityTask(lightning.LightningModule):
     """
 
     loss: Weighted  # of the tasks that train
+    epoch: EpochMeans  # of the loss and its terms; checkpoints carry it
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class QualityTask(lightning.LightningModule):
         super().__init__()
         self.student, self.teacher, self.sources, self.fr_source = student, teacher, list(units), fr_source
         models = [name for name, model in self._models().items() if model is not None]
+        self.epoch = EpochMeans()
         self.parts: Any = nn.ModuleList(ScoredPart(models=models, unit=unit) for unit in units.values())
 
     @property
@@ -100,17 +103,31 @@ class QualityTask(lightning.LightningModule):
             predictions["teacher"] = self.teacher.assess(paired, reference, source=self.fr_source or source)
         return predictions, reference
 
+    def on_train_epoch_start(self) -> None:
+        """Forget the epoch before; a run that goes on within an epoch does not come here."""
+        self.epoch.forget()
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's loss and terms, over all images of all processes."""
+        for name, mean in self.epoch.over_processes().items():
+            self.log(name, mean, prog_bar=name == "train/loss", sync_dist=True)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the running epoch has come to."""
+        checkpoint["epoch_means"] = self.epoch.sums
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.epoch.sums = checkpoint["epoch_means"]
+
     def images_in(self, batch: Mapping[str, Batch]) -> int:
         """Return how many images of the sources themselves, without what accompanies them, a step has."""
         return sum(len(batch[source].score) for source in self.sources)
 
-    def log_terms(self, terms: Terms, *, factors: Mapping[str, float], images: int) -> Tensor:
-        """Log each ``source/model/term`` and return the weighted total; ``factors`` multiply the terms of a source."""
+    def total(self, terms: Terms, *, factors: Mapping[str, float], images: int) -> Tensor:
+        """Return the weighted total of ``source/model/term``; ``factors`` multiply the terms of a source."""
         total = self.loss({name: term * factors[name.partition("/")[0]] for name, term in terms.items()})
-        logged = {f"train/{name}": term.detach() for name, term in terms.items()}
-        over_epoch: dict[str, Any] = {"on_step": False, "on_epoch": True, "sync_dist": True, "batch_size": images}
-        self.log_dict(logged, **over_epoch)
-        self.log("train/loss", total.detach(), prog_bar=True, **over_epoch)
+        self.epoch.add({"train/loss": total, **{f"train/{name}": term for name, term in terms.items()}}, images=images)
         return total
 
     def optimisers(self, settings: Optimiser) -> Any:

@@ -1,19 +1,22 @@
 """The phases of a training, one after another, and whether a teacher came out of them."""
 
 from pathlib import Path
-from typing import Any
 
+import lightning.pytorch as lightning
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig
+from rich.console import Console
 
 from ksiqa.data.mixed import Data
-from ksiqa.errors import ConfigError
+from ksiqa.errors import CheckpointError, ConfigError
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.phase import Phase
 from ksiqa.task.quality import QualityTask
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts
+from ksiqa.training.processes import is_first
 
 FR_MAY_LOSE = 0.01  # SRCC on held-out pairs; a teacher that lost more in later phases is not saved as one
 
@@ -68,10 +71,45 @@ def fit(config: DictConfig, phase: Phase, folder: Path) -> None:
     for part in phase.frozen:
         part.requires_grad_(False)
     trainer = trainers.trainer(config, phase=phase, folder=folder)
-    last = folder / "checkpoints" / phase.name / "last.ckpt"
     loaders = phase.loaders(processes=trainer.world_size)
-    trainer.fit(phase.task, loaders, phase.validation(), ckpt_path=last if last.exists() else None)
+    newest = newest_checkpoint(folder / "checkpoints" / phase.name)
+    trainer.fit(phase.task, loaders, phase.validation(), ckpt_path=newest)
     if config.task.select == "best":
-        checkpoint: Any = trainer.checkpoint_callback
-        best = torch.load(checkpoint.best_model_path, weights_only=True)
+        best = torch.load(best_checkpoint(trainer), weights_only=True)
         phase.task.load_state_dict(best["state_dict"])
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """Return the checkpoint of the most steps that can be read; None where there is none yet.
+
+    Raises:
+        CheckpointError: there are some, and none can be read.
+    """
+    files = sorted(folder.glob("*.ckpt"))
+    steps = {file: step for file in files if (step := _steps(file)) is not None}
+    if not files:
+        return None
+    broken = ", ".join(file.name for file in files if file not in steps)
+    if not steps:
+        raise CheckpointError(
+            found=f"{folder} with {broken}, none of which can be read",
+            expected="a checkpoint that was written whole",
+            do="delete the folder: the phase starts anew",
+        )
+    newest = max(steps, key=lambda file: (steps[file], file.name))
+    if broken and is_first():
+        Console().print(f"not whole, left aside: {broken}; going on from {newest}", soft_wrap=True)
+    return newest
+
+
+def best_checkpoint(trainer: lightning.Trainer) -> str:
+    """Return the file of the epoch that was best on the validation part."""
+    found = (one for one in trainer.checkpoint_callbacks if isinstance(one, ModelCheckpoint) and one.filename == "best")
+    return next(found).best_model_path
+
+
+def _steps(file: Path) -> int | None:
+    try:
+        return int(torch.load(file, weights_only=True, map_location="cpu")["global_step"])
+    except Exception:  # whatever a file that is no checkpoint makes torch say
+        return None

@@ -7,6 +7,7 @@ EXPECTED = {
     r".isinstance\(treespec, LeafSpec\). is deprecated": "torch 2.14 deprecates what Lightning 2.6 asks of its pytrees",
     r"Found \d+ module\(s\) in eval mode at the start of training": "frozen BatchNorm and frozen branches are meant",
     r"You defined a `validation_step` but have no `val_dataloader`": "a fixed number of epochs needs no validation",
+    r"You're resuming from a checkpoint that ended before the epoch": "our loaders are told where to go on",
     r"Checkpoint directory .* exists and is not empty": "a resumed run goes on in its own folder",
 }
 """Beginnings of warnings, each with its reason."""

@@ -15,8 +15,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ksiqa.build import plain
 from ksiqa.callback.best_on_test import EachEpochOnTest
+from ksiqa.callback.going_on import GoingOn
 from ksiqa.callback.metrics_file import MetricsFile
-from ksiqa.callback.random_states import RandomStates
+from ksiqa.callback.within_epoch import WithinEpoch
 from ksiqa.errors import ConfigError, choice
 from ksiqa.task.phase import Phase
 
@@ -32,8 +33,9 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
             expected="images to choose by that are neither trained on nor tested",
             do="set split.validation_share=0.1, or task.select=last",
         )
-    checkpoint = ModelCheckpoint(
-        dirpath=folder / "checkpoints" / phase.name,
+    checkpoints = folder / "checkpoints" / phase.name
+    each_epoch = ModelCheckpoint(
+        dirpath=checkpoints,
         filename="best" if select == "best" else "epoch",
         monitor=phase.task.criterion if select == "best" else None,
         mode="max",
@@ -42,8 +44,9 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
     callbacks: list[Callback] = [
         *([EachEpochOnTest(phase.target)] if config.report.best_on_test else []),
         MetricsFile(file=folder / "metrics.csv", phase=phase.name),
-        checkpoint,
-        RandomStates(),
+        each_epoch,
+        WithinEpoch(folder=checkpoints, **plain(config.checkpoint)),
+        GoingOn(),
         *instantiate(config.callback).values(),
     ]
     settings = {**plain(config.trainer), **_devices(config), "precision": config.strategy.precision}

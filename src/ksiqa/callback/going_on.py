@@ -1,4 +1,4 @@
-"""Random states in checkpoints: Lightning keeps none, and a resumed run needs them to end with the same numbers."""
+"""What a run that goes on needs to end with the same numbers, and Lightning does not see to."""
 
 import random
 from typing import Any
@@ -8,9 +8,12 @@ import numpy as np
 import torch
 
 
-class RandomStates(lightning.Callback):
-    """Saves and restores the generators of python, numpy, torch and CUDA. Crops and order need none: they are functions
-    of seed and epoch (see ``ksiqa.data.sampling``)."""
+class GoingOn(lightning.Callback):
+    """Saves and restores the generators of python, numpy, torch and CUDA, and starts within an epoch.
+
+    Crops and order need no state: they are functions of seed and epoch (see ``ksiqa.data.sampling``), so that batches
+    which were trained on are passed over without being read.
+    """
 
     def on_save_checkpoint(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
@@ -34,8 +37,11 @@ class RandomStates(lightning.Callback):
         self._states = checkpoint["random_states"]
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Set the states of the checkpoint."""
-        del trainer, pl_module
+        """Set the states of the checkpoint, and leave out what the running epoch has had."""
+        del pl_module
+        started = trainer.fit_loop.epoch_loop.batch_progress.current.ready
+        for loader in trainer.train_dataloader.values():  # type: ignore[union-attr]  # phases give them by source
+            loader.skip = started % int(trainer.num_training_batches)
         states = getattr(self, "_states", None)
         if states is None:
             return

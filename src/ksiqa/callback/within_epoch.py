@@ -1,0 +1,85 @@
+"""Checkpoints within an epoch: every few minutes, and when the machine wants the process to end."""
+
+import signal
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from ksiqa.errors import StoppedError
+
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)  # of clusters before they take a node away
+
+
+class WithinEpoch(ModelCheckpoint):
+    """Keeps the two newest checkpoints of the running epoch; its last step is left to the checkpoint of the epoch.
+
+    A signal to end is answered after the running step, by a checkpoint and ``StoppedError``.
+
+    Args:
+        folder: of the phase's checkpoints.
+        minutes: between two of them.
+        steps: between two of them, in place of minutes.
+    """
+
+    def __init__(self, *, folder: Path, minutes: float, steps: int | None) -> None:
+        super().__init__(
+            dirpath=folder,
+            filename="{step}",
+            monitor="step",
+            mode="max",
+            save_top_k=2,
+            every_n_train_steps=steps,
+            train_time_interval=None if steps else timedelta(minutes=minutes),
+        )
+        self.folder, self.received = folder, 0
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Listen, from here to the end of training."""
+        super().on_train_start(trainer, pl_module)
+        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *step: Any) -> None:
+        """Save if it is time, and end if that is wanted."""
+        if trainer.is_last_batch:
+            return
+        super().on_train_batch_end(trainer, *step)
+        if trainer.strategy.reduce_boolean_decision(bool(self.received), all=False):
+            file = self.folder / f"stopped-{trainer.global_step}.ckpt"
+            trainer.save_checkpoint(file)
+            raise self._stopped(file)
+
+    def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Remove what the phase's last checkpoint makes useless."""
+        super().on_train_end(trainer, pl_module)
+        self._listen_no_more()
+        if trainer.is_global_zero:
+            for file in (*self.folder.glob("step=*.ckpt"), *self.folder.glob("stopped-*.ckpt")):
+                file.unlink()
+        if trainer.strategy.reduce_boolean_decision(bool(self.received), all=False):
+            raise self._stopped(self.folder / "last.ckpt")
+
+    def on_exception(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException
+    ) -> None:
+        """Leave signals to what came before."""
+        super().on_exception(trainer, pl_module, exception)
+        self._listen_no_more()
+
+    def _note(self, number: int, _frame: Any) -> None:
+        self.received = number
+
+    def _listen_no_more(self) -> None:
+        for number, handler in self.__dict__.pop("_before", {}).items():
+            signal.signal(number, handler)
+
+    def _stopped(self, file: Path) -> StoppedError:
+        name = signal.Signals(self.received).name if self.received else "a signal to another process"
+        return StoppedError(
+            found=f"{name}: training stopped, its state is in {file}",
+            expected="to go on from there",
+            do="repeat the command with +resume=auto (a sweep: as it was)",
+            status=128 + (self.received or signal.SIGTERM),
+        )

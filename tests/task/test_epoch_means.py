@@ -1,0 +1,33 @@
+"""Means of an epoch's figures, against numpy."""
+
+import numpy as np
+import pytest
+import torch
+
+from ksiqa.task.epoch_means import EpochMeans
+
+
+def test_means_are_over_images_of_the_steps_that_have_the_figure():
+    rng = np.random.default_rng(0)
+    loss, images = rng.random(7), rng.integers(1, 9, 7)
+    means = EpochMeans()
+    for step in range(7):
+        figures = {"loss": torch.tensor(loss[step])} | ({"mse": torch.tensor(2.0)} if step == 3 else {})
+        means.add(figures, images=int(images[step]))
+    assert means.over_processes() == {"loss": pytest.approx(np.average(loss, weights=images)), "mse": 2.0}
+    means.forget()
+    assert means.over_processes() == {}
+
+
+def test_sums_go_on_from_a_checkpoint_bit_by_bit(tmp_path):
+    values = torch.rand(20)
+    whole, first, second = EpochMeans(), EpochMeans(), EpochMeans()
+    for number, value in enumerate(values):
+        whole.add({"loss": value}, images=3)
+        if number < 11:
+            first.add({"loss": value}, images=3)
+    torch.save(first.sums, tmp_path / "sums")
+    second.sums = torch.load(tmp_path / "sums", weights_only=True)
+    for value in values[11:]:
+        second.add({"loss": value}, images=3)
+    assert second.over_processes() == whole.over_processes()
