@@ -1,9 +1,10 @@
 """Every error that bad input can cause: what was found, what was expected, what to do."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from signal import SIGTERM
+from types import MappingProxyType
 
 
 class KsiqaError(Exception):
@@ -37,6 +38,12 @@ class StoppedError(KsiqaError):
     def __init__(self, text: str = "", *, status: int = 128 + SIGTERM, **parts: str) -> None:
         super().__init__(text, **parts)
         self.status = status
+
+
+class NotFiniteError(KsiqaError):
+    """A loss that is NaN or infinite; ``rows`` are those of the step's images, by source."""
+
+    rows: Mapping[str, Sequence[int]] = MappingProxyType({})
 
 
 class DatasetError(KsiqaError):

@@ -4,11 +4,12 @@ import json
 import sys
 
 import pytest
+import torch
 import yaml
 from PIL import Image
 
 from ksiqa import mix
-from ksiqa.errors import ConfigError
+from ksiqa.errors import ConfigError, NotFiniteError
 from ksiqa.inference.model_folder import load_model
 from ksiqa.task.quality import QualityTask
 from ksiqa.training import trainers
@@ -240,3 +241,21 @@ def test_two_sources_of_one_name(pairs, photographs, tmp_path):
             tmp_path / "run",
             *(*table_overrides(photographs, reference=False), "sharing=transfer", "+data@pairs=table", *second),
         )
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_names_the_images(pairs, tmp_path):
+    """By an absurd learning rate; no checkpoint is of a later step."""
+    absurd = (
+        "task.optimiser.lr=1e38",
+        "task.optimiser.head_lr=1e38",
+        "task.optimiser.warmup=0.9",
+        "trainer.max_epochs=3",
+    )
+    with pytest.raises(NotFiniteError, match=r"step \d+: .*table/student/\w+ = (nan|inf)") as error:
+        train(tmp_path / "run", *table_overrides(pairs), *absurd)
+    assert len(error.value.found.partition("images: ")[2].split(", ")) == 8
+    assert str(pairs.parent) in error.value.found
+    step = int(error.value.found.split("step ")[1].split(":")[0])
+    last = tmp_path / "run" / "checkpoints" / "student" / "last.ckpt"
+    assert not last.exists() or torch.load(last, weights_only=True)["global_step"] <= step
+    assert not (tmp_path / "run" / "results.json").exists()

@@ -16,6 +16,7 @@ from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.epoch_means import EpochMeans
+from ksiqa.task.finite_terms import FiniteTerms
 from ksiqa.task.schedule import warmup_cosine
 from ksiqa.task.scored_part import ScoredPart
 from ksiqa.task.terms import Terms
@@ -43,6 +44,7 @@ class QualityTask(lightning.LightningModule):
     """
 
     loss: Weighted  # of the tasks that train
+    weights: Mapping[str, float]  # of each source's terms, too
     epoch: EpochMeans  # of the loss and its terms; checkpoints carry it
 
     def __init__(
@@ -56,7 +58,7 @@ class QualityTask(lightning.LightningModule):
         super().__init__()
         self.student, self.teacher, self.sources, self.fr_source = student, teacher, list(units), fr_source
         models = [name for name, model in self._models().items() if model is not None]
-        self.epoch = EpochMeans()
+        self.epoch, self.finite = EpochMeans(), FiniteTerms()
         self.parts: Any = nn.ModuleList(ScoredPart(models=models, unit=unit) for unit in units.values())
 
     @property
@@ -113,21 +115,24 @@ class QualityTask(lightning.LightningModule):
             self.log(name, mean, prog_bar=name == "train/loss", sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the running epoch has come to."""
+        """Keep what the running epoch has come to, unless it came to nothing."""
+        self.finite.check()
         checkpoint["epoch_means"] = self.epoch.sums
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on from there."""
         self.epoch.sums = checkpoint["epoch_means"]
 
-    def images_in(self, batch: Mapping[str, Batch]) -> int:
-        """Return how many images of the sources themselves, without what accompanies them, a step has."""
-        return sum(len(batch[source].score) for source in self.sources)
+    def total(self, terms: Terms, batch: Mapping[str, Batch]) -> Tensor:
+        """Return the weighted total of a step's ``source/model/term``.
 
-    def total(self, terms: Terms, *, factors: Mapping[str, float], images: int) -> Tensor:
-        """Return the weighted total of ``source/model/term``; ``factors`` multiply the terms of a source."""
-        total = self.loss({name: term * factors[name.partition("/")[0]] for name, term in terms.items()})
+        Raises:
+            NotFiniteError: a term is no finite number; raised up to ``SEEN_EVERY`` steps later on a GPU.
+        """
+        total = self.loss({name: term * self.weights[name.partition("/")[0]] for name, term in terms.items()})
+        images = sum(len(batch[source].score) for source in self.sources)  # without what accompanies them
         self.epoch.add({"train/loss": total, **{f"train/{name}": term for name, term in terms.items()}}, images=images)
+        self.finite.add(terms, step=self.global_step, rows={source: one.row for source, one in batch.items()})
         return total
 
     def optimisers(self, settings: Optimiser) -> Any:

@@ -62,7 +62,7 @@ class StudentTask(QualityTask):
         for source, images in batch.items():
             found = self.terms(images, source=source)
             terms.update({f"{source}/{name}": term for name, term in found.items()})
-        return self.total(terms, factors=self.weights, images=self.images_in(batch))
+        return self.total(terms, batch)
 
     def terms(self, batch: Batch, *, source: str) -> Terms:
         """Return a batch's terms, by ``student/term`` and ``teacher/term``."""

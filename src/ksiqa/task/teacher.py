@@ -36,7 +36,7 @@ class TeacherTask(QualityTask):
         terms: Terms = {}
         for source, pairs in batch.items():
             terms.update({f"{source}/teacher/{name}": term for name, term in self.terms(pairs, source=source).items()})
-        return self.total(terms, factors=self.weights, images=self.images_in(batch))
+        return self.total(terms, batch)
 
     def terms(self, pairs: Batch, *, source: str) -> Terms:
         """Return a batch's terms.

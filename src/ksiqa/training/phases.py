@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from ksiqa.data.mixed import Data
-from ksiqa.errors import CheckpointError, ConfigError
+from ksiqa.errors import CheckpointError, ConfigError, NotFiniteError
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.phase import Phase
@@ -67,13 +67,24 @@ def fr_srcc(config: DictConfig, parts: Parts, data: Data) -> float:
 
 
 def fit(config: DictConfig, phase: Phase, folder: Path) -> None:
-    """Train one phase, with its best or its last weights at the end."""
+    """Train one phase, with its best or its last weights at the end.
+
+    Raises:
+        NotFiniteError: the loss is no number; the text names the step, the terms and the images.
+        StoppedError: a signal wants the process to end.
+    """
     for part in phase.frozen:
         part.requires_grad_(False)
     trainer = trainers.trainer(config, phase=phase, folder=folder)
     loaders = phase.loaders(processes=trainer.world_size)
     newest = newest_checkpoint(folder / "checkpoints" / phase.name)
-    trainer.fit(phase.task, loaders, phase.validation(), ckpt_path=newest)
+    try:
+        trainer.fit(phase.task, loaders, phase.validation(), ckpt_path=newest)
+    except NotFiniteError as error:
+        tables = {one.name: one.table.frame["image"] for one in (*phase.target.sets, *phase.beside)}
+        images = [str(tables[source].iloc[row]) for source, rows in error.rows.items() for row in rows]
+        found = f"{error.found}; images: {', '.join(images)}"
+        raise NotFiniteError(found=found, expected=error.expected, do=error.do) from error
     if config.task.select == "best":
         best = torch.load(best_checkpoint(trainer), weights_only=True)
         phase.task.load_state_dict(best["state_dict"])
