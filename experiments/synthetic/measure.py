@@ -5,9 +5,10 @@
 Every family and level is rendered from every photograph and measured by the three measures behind pseudo-scores (SSIM,
 GMSD, HaarPSI), by mean squared error, and by one that pseudo-scores never see (MDSI). A family is monotone on a
 photograph if each level of more deviation is measured worse, or as bad. Of the two-sided families each side is looked
-at on its own: more contrast and less are distortions of two kinds. Writes families.csv (a row a family: share of photographs on which it
-is monotone, whether the mean over photographs is, milliseconds an image) and levels.csv (a row a family and level: mean measures, pseudo-scores, and what KADID-10k's
-viewers said) beside this file, and prints the figures of README.md.
+at on its own: more contrast and less are distortions of two kinds. Writes results.csv (a row a family: share of
+photographs on which it is monotone, whether the mean over them is, milliseconds an image) and levels.csv (a row a
+family and level: mean measures, pseudo-scores, and what KADID-10k's viewers said) beside this file, and prints the
+figures of README.md.
 """
 
 import argparse
@@ -60,7 +61,7 @@ def main() -> None:
     levels = levels.reset_index().assign(type=lambda rows: rows["family"].map(numbers))
     human = means.assign(human_sd=means["spread"] / (HIGH - LOW))[["type", "level", "human", "human_sd"]]
     levels = levels.merge(human, on=["type", "level"], how="left").drop(columns="type")
-    families.to_csv(HERE / "families.csv", index=False, float_format="%.4f")
+    families.to_csv(HERE / "results.csv", index=False, float_format="%.4f")
     levels.to_csv(HERE / "levels.csv", index=False, float_format="%.4f")
     show(frame, families, levels)
 
