@@ -3,10 +3,10 @@
     python experiments/reliability/kill.py [--kills 200] [--seed 0]
 
 Each training (joint, a small network on the demo's photographs, a checkpoint every step) is killed with SIGKILL again
-and again, at moments drawn from the whole of its life: while it starts, trains, validates, writes, tests. It is started
-anew with +resume (from nothing where it had no config yet) until it ends by itself. Then model, metrics.csv, predictions.csv
-and results.json but for time must be those of the run left alone, bit for bit. Writes results.csv (a row a
-training) beside this file.
+and again, at moments drawn from the whole of its life: while it starts, trains, validates, writes, tests. It is
+started anew with +resume (from nothing where it had no config yet) until it ends by itself. Then model, metrics.csv,
+predictions.csv and results.json but for time must be those of the run left alone, bit for bit. Writes results.csv (a
+row a training) beside this file.
 """
 
 import argparse
