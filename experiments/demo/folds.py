@@ -2,13 +2,13 @@
 
     python experiments/demo/folds.py [--variants joint none plain] [--seeds 0]
 
-Writes results.csv beside this file (a row a run, with all runs of their folder) and prints the mean SRCC of each
-variant, its mean paired gain over the ridge, and the gain's 95% bootstrap interval over contents (contents drawn with
-replacement within each fold; SRCC over all of a fold's images; all from the runs' own predictions.csv).
+Writes results.csv beside this file (a row a run, with all runs of their folder). Prints for each variant the mean
+SRCC of the folds, the ridge's, and the gain; then the gain in SRCC over all contents together (each scored by the
+fold that did not train on it) with its 95% bootstrap interval over contents, and all from the runs' own
+predictions.csv.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -31,56 +31,46 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--runs", type=Path, default=Path("outputs/demo-folds"))
     options = parser.parse_args()
-    rows, gains = [], {}
     for variant in options.variants:
-        tables = []
+        rows, tables = [], []
         for seed in options.seeds:
-            for fold in range(FOLDS):
-                folder = options.runs / f"{variant}-{seed}-{fold}"
-                rows.append({"variant": variant, "seed": seed, "fold": fold, **results(folder, variant, seed, fold)})
-                tables.append(pd.read_csv(folder / "predictions.csv"))
-        gains[variant] = paired_gain(tables)
-    make_table([str(options.runs), "--show", "runs", "--format", "csv", "--output", str(HERE / "results.csv")])
-    frame = pd.DataFrame(rows)
-    for variant, (gain, low, high) in gains.items():
-        mean = frame.loc[frame["variant"] == variant, ["ridge/srcc", "test/srcc"]].mean()
-        print(f"{variant}: SRCC {mean['test/srcc']:.3f}, ridge {mean['ridge/srcc']:.3f}, gain {gain:+.3f}", end=" ")
+            folders = [options.runs / f"{variant}-{seed}-{fold}" for fold in range(FOLDS)]
+            rows += [results(folder, variant, seed, fold) for fold, folder in enumerate(folders)]
+            tables.append(pd.concat([pd.read_csv(folder / "predictions.csv") for folder in folders]))
+        mean = pd.DataFrame(rows)[["ridge/srcc", "test/srcc"]].mean()
+        gain, low, high = gain_by_content(tables)
+        print(f"{variant}: mean SRCC {mean['test/srcc']:.3f}, ridge {mean['ridge/srcc']:.3f}", end=", ")
+        print(f"gain {mean['test/srcc'] - mean['ridge/srcc']:+.3f}; all contents together {gain:+.3f}", end=" ")
         print(f"[{low:+.3f}, {high:+.3f}]")
+    make_table([str(options.runs), "--show", "runs", "--format", "csv", "--output", str(HERE / "results.csv")])
 
 
 def results(folder: Path, variant: str, seed: int, fold: int) -> dict[str, object]:
-    """Return a fold's figures, trained now unless the folder has them."""
-    if not (folder / "results.json").exists():
-        overrides = [
-            "+experiment=demo",
-            f"variant={variant}",
-            f"seed={seed}",
-            "split.source=folds",
-            f"split.index={fold}",
-        ]
-        overrides += [f"+resume={folder}"] if (folder / "config.yaml").exists() else []
-        with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            config = compose("train", [*overrides, "trainer.enable_progress_bar=false"])
-        run(config, folder)
-    found = json.loads((folder / "results.json").read_text())
+    """Return a fold's figures, trained now unless the folder has them; one of another config is refused."""
+    overrides = ["+experiment=demo", f"variant={variant}", f"seed={seed}", "split.source=folds", f"split.index={fold}"]
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        found = run(compose("train", [*overrides, "trainer.enable_progress_bar=false"]), folder)
+    assert found is not None  # one process trains
     return {key: value for key, value in found.items() if key.startswith(("test/", "ridge/"))}
 
 
-def paired_gain(tables: list[pd.DataFrame]) -> tuple[float, float, float]:
-    """Return the mean gain in SRCC over the ridge and its 95% interval over contents."""
+def gain_by_content(tables: list[pd.DataFrame]) -> tuple[float, float, float]:
+    """Return the gain in SRCC over the ridge on all contents together, mean over seeds, and its 95% interval."""
+    seeds = [dict(list(table.groupby("reference"))) for table in tables]
+    contents = sorted(seeds[0])
     rng = np.random.default_rng(0)
 
-    def gain(drawn: list[pd.DataFrame]) -> float:
-        label, ours, ridge = (pd.concat(drawn)[name].to_numpy() for name in ("label", "score", "ridge_score"))
-        return srcc(ours, label) - srcc(ridge, label)
+    def gain(drawn: list[str]) -> float:
+        return float(np.mean([_gain(pd.concat([seed[content] for content in drawn])) for seed in seeds]))
 
-    by_content = [[part for _, part in table.groupby("reference")] for table in tables]
-    draws = [
-        np.mean([gain([fold[i] for i in rng.integers(len(fold), size=len(fold))]) for fold in by_content])
-        for _ in range(DRAWS)
-    ]
+    draws = [gain(list(rng.choice(contents, size=len(contents)))) for _ in range(DRAWS)]
     low, high = np.quantile(draws, [0.025, 0.975])
-    return float(np.mean([gain(fold) for fold in by_content])), float(low), float(high)
+    return gain(contents), float(low), float(high)
+
+
+def _gain(rows: pd.DataFrame) -> float:
+    label, ours, ridge = (rows[name].to_numpy() for name in ("label", "score", "ridge_score"))
+    return srcc(ours, label) - srcc(ridge, label)
 
 
 if __name__ == "__main__":

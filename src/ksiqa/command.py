@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError
+from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError, StoppedError
 from ksiqa.files import wait_for
 from ksiqa.kinds import check_kinds
 
@@ -41,6 +41,9 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
         check_kinds(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
         try:
             run(config, Path(HydraConfig.get().runtime.output_dir))
+        except StoppedError as error:  # of the whole sweep: Hydra would start its next run
+            sys.stderr.write(told(error))
+            raise SystemExit(error.status) from None
         except FolderInUseError as error:
             if os.getpid() != here:  # in a process of a launcher: the error itself comes back
                 raise
@@ -96,6 +99,11 @@ def _with_short_names(arguments: list[str]) -> list[str]:
     return [*arguments[:last], f"{JOB_NAME}=[{','.join(keys)}]", *arguments[last:]]  # options may follow overrides
 
 
+def told(error: KsiqaError) -> str:
+    """Return what a command prints of an error."""
+    return f"\n{type(error).__name__}\n{error}\n"
+
+
 class errors_as_text:
     """Print errors of input and end with their status; let all others pass with their traceback."""
 
@@ -107,7 +115,7 @@ class errors_as_text:
             return
         readable = _cause(error) or _of_hydra(error)
         if readable is not None:
-            sys.stderr.write(f"\n{type(readable).__name__}\n{readable}\n")
+            sys.stderr.write(told(readable))
             raise SystemExit(readable.status) from None
 
 

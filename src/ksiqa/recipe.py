@@ -10,8 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+OF_THE_RUN = ("split.index", "seed")
 LEFT_OUT = (
-    *("split.index", "seed"),
+    *OF_THE_RUN,
     *("cache", "*.cache", "*.workers", "*.keep_in_memory"),  # of the machine, as the following
     *("trainer.enable_progress_bar", "logger", "logger.*", "checkpoint.*"),
 )

@@ -14,9 +14,9 @@ def test_means_are_over_images_of_the_steps_that_have_the_figure():
     for step in range(7):
         figures = {"loss": torch.tensor(loss[step])} | ({"mse": torch.tensor(2.0)} if step == 3 else {})
         means.add(figures, images=int(images[step]))
-    assert means.over_processes() == {"loss": pytest.approx(np.average(loss, weights=images)), "mse": 2.0}
+    assert means.means() == {"loss": pytest.approx(np.average(loss, weights=images)), "mse": 2.0}
     means.forget()
-    assert means.over_processes() == {}
+    assert means.means() == {}
 
 
 def test_sums_go_on_from_a_checkpoint_bit_by_bit(tmp_path):
@@ -26,8 +26,8 @@ def test_sums_go_on_from_a_checkpoint_bit_by_bit(tmp_path):
         whole.add({"loss": value}, images=3)
         if number < 11:
             first.add({"loss": value}, images=3)
-    torch.save(first.sums, tmp_path / "sums")
-    second.sums = torch.load(tmp_path / "sums", weights_only=True)
+    torch.save(first.totals(), tmp_path / "totals")
+    second.go_on(torch.load(tmp_path / "totals", weights_only=True), first=True)
     for value in values[11:]:
         second.add({"loss": value}, images=3)
-    assert second.over_processes() == whole.over_processes()
+    assert second.means() == whole.means()

@@ -33,4 +33,4 @@ def test_pseudo_scores_beside_kadid10k_know_nothing_of_its_test_part(tmp_path):
     # the deviations of photographs distorted alike lie symmetrically about the anchor
     assert pairs["score"].to_numpy()[distorted].mean() == pytest.approx((alike["raw"].mean() - 1) / 4, abs=1e-4)
     np.testing.assert_array_equal(pairs["score"][~distorted], 1)
-    assert [parts.pairs.parts["train"]._scores[row] for row in range(len(pairs))] == list(pairs["score"])
+    assert [parts.pairs.parts["train"].source.table.scores[row] for row in range(len(pairs))] == list(pairs["score"])

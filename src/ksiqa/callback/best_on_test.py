@@ -31,6 +31,8 @@ class EachEpochOnTest(lightning.Callback):
         """Score the part by the task's own model, on the first process."""
         if not trainer.is_global_zero:
             return
+        task: Any = pl_module
+        task.finite.check()
         modes = {module: module.training for module in pl_module.modules()}  # frozen parts have their own
         pl_module.eval()
         with torch.no_grad():

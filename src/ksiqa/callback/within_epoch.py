@@ -8,15 +8,15 @@ from typing import Any
 import lightning.pytorch as lightning
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from ksiqa.data.loader import SIGNALS_TO_END
 from ksiqa.errors import StoppedError
-
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1)  # of clusters before they take a node away
 
 
 class WithinEpoch(ModelCheckpoint):
     """Keeps the two newest checkpoints of the running epoch; its last step is left to the checkpoint of the epoch.
 
-    A signal to end is answered after the running step, by a checkpoint and ``StoppedError``.
+    A signal to end is answered by a checkpoint and ``StoppedError``: after the running step, or, in the last step
+    of an epoch and its validation, after the first step of the next one.
 
     Args:
         folder: of the phase's checkpoints.
@@ -39,11 +39,12 @@ class WithinEpoch(ModelCheckpoint):
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Listen, from here to the end of training."""
         super().on_train_start(trainer, pl_module)
-        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        self._before = {number: signal.signal(number, self._note) for number in SIGNALS_TO_END}
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *step: Any) -> None:
         """Save if it is time, and end if that is wanted."""
-        if trainer.is_last_batch:
+        halfway = trainer.fit_loop.epoch_loop.batch_progress.current.ready % trainer.accumulate_grad_batches
+        if trainer.is_last_batch or halfway:  # gradients are in no checkpoint
             return
         super().on_train_batch_end(trainer, *step)
         if trainer.strategy.reduce_boolean_decision(bool(self.received), all=False):

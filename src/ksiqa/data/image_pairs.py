@@ -92,7 +92,6 @@ class ImagePairs(Dataset[Sample]):
         self.source, self.rows, self.views = source, list(rows), views
         self.short_side, self.seed, self.with_reference = short_side, seed, with_reference
         self.known: KnownFeatures | None = None
-        self._scores = source.table.scores
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -121,7 +120,7 @@ class ImagePairs(Dataset[Sample]):
         return Sample(
             distorted=_stack(distorted, crops),
             reference=reference,
-            score=float(self._scores[row]),
+            score=float(self.source.table.scores[row]),
             row=row,
             known=known,
             known_reference=known_reference,

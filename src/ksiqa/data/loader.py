@@ -1,5 +1,6 @@
 """DataLoaders that draw nothing from the random state of training, and can start within an epoch."""
 
+import signal
 from collections.abc import Iterator
 
 import torch
@@ -9,6 +10,8 @@ from ksiqa.batch import Batch
 from ksiqa.data.image_pairs import ImagePairs, Sample, collated
 from ksiqa.data.sampling import SameSizeBatches
 from ksiqa.data.training_batches import TrainingBatches
+
+SIGNALS_TO_END = (signal.SIGTERM, signal.SIGUSR1)  # of clusters before they take a node away
 
 
 class Loader(DataLoader[Sample]):
@@ -29,6 +32,7 @@ class Loader(DataLoader[Sample]):
             num_workers=workers,
             persistent_workers=workers > 0,
             collate_fn=collated,
+            worker_init_fn=deaf,
             generator=torch.Generator(),  # a DataLoader draws a seed for its workers whenever it is read
         )
         self.order = batches
@@ -36,3 +40,9 @@ class Loader(DataLoader[Sample]):
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # torch says it gives samples
         self.order.first, self.skip = self.skip, 0  # told once training starts: after Lightning asked for an iterator
         yield from super().__iter__()
+
+
+def deaf(_worker: int) -> None:
+    """Leave the signals that a cluster sends to all of a job to the process that trains: it ends its workers itself."""
+    for number in SIGNALS_TO_END:
+        signal.signal(number, signal.SIG_IGN)

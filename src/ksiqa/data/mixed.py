@@ -1,6 +1,6 @@
 """Several sources in one training: every batch holds images of each, in given shares, each on its own scale."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 
 from ksiqa.data.datamodule import QualityData
@@ -48,15 +48,23 @@ class MixedData:
 Data = QualityData | MixedData
 
 
-def _check(data: MixedData) -> None:
-    names = {one.name for one in data.sets}
+def check_photographs(names: Collection[str]) -> None:
+    """See whether sets that are trained on together distort different photographs.
+
+    Raises:
+        ConfigError: two of them do not.
+    """
     for same in SAME_PHOTOGRAPHS:
-        if same <= names:
+        if same <= set(names):
             raise ConfigError(
-                found=f"a mix of {' and '.join(sorted(same))}, which distort the same photographs",
+                found=f"training on {' and '.join(sorted(same))}, which distort the same photographs",
                 expected="sets of which none shows in training what another tests",
                 do=f"leave {max(same)} out",
             )
+
+
+def _check(data: MixedData) -> None:
+    check_photographs([one.name for one in data.sets])
     for one in data.sets:
         if (one.slot[1] - one.slot[0]) * one.batch_size < 1:
             raise ConfigError(

@@ -71,7 +71,7 @@ def make_split(
         split = whole_split(table, **drawn)
     else:
         return split_of(table, source=source, index=0, part_of=["test"] * len(table))
-    return split if train_share == 1 else with_less(split, table, share=train_share, seed=seed)
+    return split if train_share == 1 else with_less(split, table, share=train_share, seed=seed, train_only=train_only)
 
 
 def _written(table: LabelTable, *, source: str, index: int, folder: Path | None) -> Split:

@@ -69,8 +69,9 @@ def fold_split(
     return _by_content(table, "folds", index, test, rest, validation_share)
 
 
-def with_less(split: Split, table: LabelTable, *, share: float, seed: int) -> Split:
-    """Leave a share of the training part's contents in it and make the others unused; the other parts stay.
+def with_less(split: Split, table: LabelTable, *, share: float, seed: int, train_only: Sequence[str] = ()) -> Split:
+    """Leave a share of the training part's contents in it and make the others unused; the other parts stay, and so do
+    the contents in ``train_only``.
 
     Of one seed and split, a smaller share is part of a larger one.
 
@@ -78,7 +79,8 @@ def with_less(split: Split, table: LabelTable, *, share: float, seed: int) -> Sp
         SplitError: the share is not in (0, 1], or leaves no content.
     """
     of_row = table.contents
-    contents = _shuffled([of_row[row] for row in split.train], [seed, split.index, OF_SHARES])
+    drawn = {of_row[row] for row in split.train} - set(train_only)
+    contents = _shuffled(sorted(drawn), [seed, split.index, OF_SHARES])
     count = round(share * len(contents))
     if not 0 < share <= 1 or count == 0:
         raise SplitError(
@@ -86,7 +88,7 @@ def with_less(split: Split, table: LabelTable, *, share: float, seed: int) -> Sp
             expected="a share above 0 and up to 1 that leaves a content to train on",
             do="raise split.train_share, or set it to 1",
         )
-    kept = set(contents[:count])
+    kept = {*contents[:count], *train_only}
     return replace(
         split,
         train=tuple(row for row in split.train if of_row[row] in kept),

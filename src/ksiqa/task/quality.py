@@ -73,6 +73,10 @@ class QualityTask(lightning.LightningModule):
             return {name: as_images(one) for name, one in batch.items()}
         return as_images(batch)
 
+    def on_validation_start(self) -> None:
+        """Score with weights that came of a loss that is a number."""
+        self.finite.check()
+
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Collect the scores of a batch."""
         del batch_idx
@@ -109,19 +113,26 @@ class QualityTask(lightning.LightningModule):
         """Forget the epoch before; a run that goes on within an epoch does not come here."""
         self.epoch.forget()
 
+    def on_before_optimizer_step(self, optimizer: Any) -> None:
+        """See whether the gradient is a number, which a finite loss does not promise (fp16's scaler does that)."""
+        if self.trainer.precision != "16-mixed":
+            parameters = (parameter for group in optimizer.param_groups for parameter in group["params"])
+            gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+            self.finite.add({"norm of the gradient": torch.nn.utils.get_total_norm(gradients)})
+
     def on_train_epoch_end(self) -> None:
         """Log the epoch's loss and terms, over all images of all processes."""
-        for name, mean in self.epoch.over_processes().items():
+        for name, mean in self.epoch.means().items():
             self.log(name, mean, prog_bar=name == "train/loss", sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the running epoch has come to, unless it came to nothing."""
         self.finite.check()
-        checkpoint["epoch_means"] = self.epoch.sums
+        checkpoint["epoch_means"] = self.epoch.totals()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on from there."""
-        self.epoch.sums = checkpoint["epoch_means"]
+        self.epoch.go_on(checkpoint["epoch_means"], first=self.trainer.is_global_zero)
 
     def total(self, terms: Terms, batch: Mapping[str, Batch]) -> Tensor:
         """Return the weighted total of a step's ``source/model/term``.
@@ -132,7 +143,8 @@ class QualityTask(lightning.LightningModule):
         total = self.loss({name: term * self.weights[name.partition("/")[0]] for name, term in terms.items()})
         images = sum(len(batch[source].score) for source in self.sources)  # without what accompanies them
         self.epoch.add({"train/loss": total, **{f"train/{name}": term for name, term in terms.items()}}, images=images)
-        self.finite.add(terms, step=self.global_step, rows={source: one.row for source, one in batch.items()})
+        self.finite.start(self.global_step, rows={source: one.row for source, one in batch.items()})
+        self.finite.add(terms)
         return total
 
     def optimisers(self, settings: Optimiser) -> Any:

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from ksiqa import build, mix
 from ksiqa.data.datamodule import QualityData
-from ksiqa.data.mixed import Data
+from ksiqa.data.mixed import Data, check_photographs
 from ksiqa.data.synthetic.human_means import training_means
 from ksiqa.data.synthetic.synthetic_images import SyntheticImages
 from ksiqa.errors import ConfigError
@@ -47,10 +47,17 @@ def assemble(config: DictConfig) -> Parts:
     model = build.model(config, sources=names)
     extraction = model.feature_extraction
     _check(config, names=names, frozen=extraction.frozen)
+    made = [source.table.facts.name for source in (*sources, *beside) if isinstance(source, SyntheticImages)]
+    if made and RATED in (config.get("others") or {}):
+        raise ConfigError(
+            found=f"pseudo-scores of {made[0]}, made of what KADID-10k's viewers said, and a test on all of KADID-10k",
+            expected="labels that know nothing of the test",
+            do="leave the pairs or KADID-10k out (roots.kadid10k=null)",
+        )
     settings: dict[str, Any] = {"seed": config.seed, "cell": extraction.cell}
     target = mix.mixed_data(config.data, sources, split=config.split, **settings)
     for rated in (one for one in target.sets if one.name == RATED):
-        for source in (one for one in beside if isinstance(one, SyntheticImages)):
+        for source in (one for one in (*sources, *beside) if isinstance(one, SyntheticImages)):
             source.anchor(training_means(rated.table, rated.split.train))
     pairs = [build.quality_data(config.pairs, source=one, split=config.pair_split, **settings) for one in beside]
     instructor = build.instructor(config, sources=names) if config.sharing.kind == "distil" else None
@@ -104,6 +111,7 @@ def _check(config: DictConfig, *, names: list[str], frozen: list[str]) -> None:
             expected="frozen features to regress on",
             do="set report.ridge=false, or freeze a branch with backbone.frozen=[cnn]",
         )
+    check_photographs(names)
     if len(set(names)) < len(names):
         raise ConfigError(
             found=f"target and pairs that both are {names[-1]}",

@@ -115,12 +115,14 @@ def newest_checkpoint(folder: Path) -> Path | None:
 
 def best_checkpoint(trainer: lightning.Trainer) -> str:
     """Return the file of the epoch that was best on the validation part."""
-    found = (one for one in trainer.checkpoint_callbacks if isinstance(one, ModelCheckpoint) and one.filename == "best")
-    return next(found).best_model_path
+    saving = (one for one in trainer.checkpoint_callbacks if isinstance(one, ModelCheckpoint))
+    return next(one for one in saving if one.filename == trainers.BEST).best_model_path
 
 
 def _steps(file: Path) -> int | None:
     try:
         return int(torch.load(file, weights_only=True, map_location="cpu")["global_step"])
+    except (OSError, MemoryError):  # says nothing of the file
+        raise
     except Exception:  # whatever a file that is no checkpoint makes torch say
         return None

@@ -9,7 +9,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ksiqa.errors import ConfigError
-from ksiqa.recipe import flat
+from ksiqa.recipe import OF_THE_RUN, flat, recipe
 from ksiqa.training.processes import share_folder, shared_folder
 
 CONFIG, RESULTS = "config.yaml", "results.json"
@@ -59,11 +59,18 @@ def known_results(config: DictConfig, folder: Path) -> dict[str, Any] | None:
 
 
 def differences(config: DictConfig, file: Path) -> list[str]:
-    """Return each key whose value in ``file``, a run's config, is not the one of ``config``, and both values."""
-    here = flat(yaml.safe_load(OmegaConf.to_yaml(config, resolve=True)))
-    there = flat(yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
+    """Return each key of recipe, split and seed whose value in ``file``, a run's config, is not that of ``config``; and
+    both values."""
+    here = _settings(yaml.safe_load(OmegaConf.to_yaml(config, resolve=True)))
+    there = _settings(yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
     keys = [key for key in {**there, **here} if _told(there, key) != _told(here, key)]
     return [f"{key} is {_told(there, key)} there and {_told(here, key)} here" for key in keys]
+
+
+def _settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the recipe, split and seed: what concerns the machine alone may change."""
+    own = {key: value for key, value in flat(config).items() if key in OF_THE_RUN}
+    return {**own, **recipe(config)}
 
 
 def _told(values: dict[str, Any], key: str) -> Any:

@@ -50,10 +50,11 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     folder = run_folder(config, folder)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder) if is_first() else nullcontext():
-        results = known_results(config, folder) if is_first() else None
+        results = known_results(config, folder)
         if results is None:
             return train_and_test(config, folder)
-    Console().print(f"done already: {folder}", soft_wrap=True)
+    if is_first():
+        Console().print(f"done already: {folder}", soft_wrap=True)
     return results
 
 

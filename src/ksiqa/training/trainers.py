@@ -21,6 +21,7 @@ from ksiqa.callback.within_epoch import WithinEpoch
 from ksiqa.errors import ConfigError, choice
 from ksiqa.task.phase import Phase
 
+BEST = "best"  # the checkpoint of task.select=best
 EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which the extra of their name installs
 
 
@@ -33,18 +34,19 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
             expected="images to choose by that are neither trained on nor tested",
             do="set split.validation_share=0.1, or task.select=last",
         )
+    if config.report.best_on_test and several_devices(config):
+        raise ConfigError(
+            found=f"report.best_on_test=true with strategy.devices={config.strategy.devices}",
+            expected="one process, which scores the test part after each epoch",
+            do="set strategy.devices=1",
+        )
     checkpoints = folder / "checkpoints" / phase.name
-    each_epoch = ModelCheckpoint(
-        dirpath=checkpoints,
-        filename="best" if select == "best" else "epoch",
-        monitor=phase.task.criterion if select == "best" else None,
-        mode="max",
-        save_last=True,
-    )
+    best = ModelCheckpoint(dirpath=checkpoints, filename=BEST, monitor=phase.task.criterion, mode="max")
     callbacks: list[Callback] = [
         *([EachEpochOnTest(phase.target)] if config.report.best_on_test else []),
         MetricsFile(file=folder / "metrics.csv", phase=phase.name),
-        each_epoch,
+        *([best] if select == "best" else []),
+        ModelCheckpoint(dirpath=checkpoints, filename="last", enable_version_counter=False),  # each epoch
         WithinEpoch(folder=checkpoints, **plain(config.checkpoint)),
         GoingOn(),
         *instantiate(config.callback).values(),
