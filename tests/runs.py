@@ -90,11 +90,12 @@ def killed_and_resumed(folder: Path, *overrides: str, epochs: int) -> None:
 
 
 def ended(folder: Path, *overrides: str, by: signal.Signals, at: str, status: int | None = None) -> Path:
-    """Start a run in a process, end it by a signal once a file like ``at`` is in its folder, and return that folder."""
+    """Start a run in a process, send a signal to it and all that it started once ``at`` is in its folder, and return the
+    folder."""
     command = [sys.executable, "-m", "ksiqa.train", *overrides]
-    process = Popen(command, cwd=folder, stdout=DEVNULL, stderr=PIPE)
+    process = Popen(command, cwd=folder, stdout=DEVNULL, stderr=PIPE, start_new_session=True)
     wait_for(lambda: list(folder.glob(f"outputs/*/*/{at}")), process)
-    os.kill(process.pid, by)
+    os.killpg(process.pid, by)
     _, said = process.communicate()
     assert process.returncode == (-by if status is None else status), said.decode()
     (run_folder,) = folder.glob("outputs/*/*")

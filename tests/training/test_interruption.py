@@ -2,11 +2,14 @@
 
 import shutil
 import signal
+from functools import wraps
 
 import numpy as np
 import pytest
+import torch
 
 from ksiqa.errors import CheckpointError
+from ksiqa.task.student import StudentTask
 from ksiqa.training.phases import newest_checkpoint
 from tests.runs import SMALL, ended, same_run, table_overrides, train
 
@@ -32,29 +35,53 @@ def _step(seed):
     return int(np.random.default_rng(seed).choice([step for step in range(1, EPOCHS * STEPS) if step % STEPS]))
 
 
-def _killed_at_a_random_step(seed, told, whole, tmp_path):
+@pytest.fixture
+def steps(monkeypatch):
+    """A list that grows by each training step of this process."""
+    taken, step = [], StudentTask.training_step
+
+    @wraps(step)
+    def counted(task, batch, batch_idx):
+        taken.append(batch_idx)
+        return step(task, batch, batch_idx)
+
+    monkeypatch.setattr(StudentTask, "training_step", counted)
+    return taken
+
+
+def _goes_on(run, told, steps):
+    """The rest of the steps is taken, and no other."""
+    newest = newest_checkpoint(run / "checkpoints" / "joint")
+    done = torch.load(newest, weights_only=True)["global_step"]
+    train(run.parent / "again", *told, "+resume=auto")
+    assert 0 < len(steps) == EPOCHS * STEPS - done
+    assert steps[0] == done % STEPS
+
+
+def _killed_at_a_random_step(seed, told, whole, tmp_path, steps):
     at = f"checkpoints/joint/step={_step(seed)}.ckpt"
     killed = ended(tmp_path, *told, by=signal.SIGKILL, at=at)
-    train(killed.parent / "again", *told, "+resume=auto")
+    _goes_on(killed, told, steps)
     same_run(killed, whole)
     left = {file.name for file in (killed / "checkpoints" / "joint").iterdir()}
     assert left == {"last.ckpt"}
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_run_killed_at_a_random_step_ends_with_the_same_numbers(seed, told, whole, tmp_path):
-    _killed_at_a_random_step(seed, told, whole, tmp_path)
+def test_a_run_killed_at_a_random_step_ends_with_the_same_numbers(seed, told, whole, tmp_path, steps):
+    _killed_at_a_random_step(seed, told, whole, tmp_path, steps)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(3, 23))
-def test_a_run_killed_at_twenty_more(seed, told, whole, tmp_path):
-    _killed_at_a_random_step(seed, told, whole, tmp_path)
+def test_a_run_killed_at_twenty_more(seed, told, whole, tmp_path, steps):
+    _killed_at_a_random_step(seed, told, whole, tmp_path, steps)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
-def test_a_signal_to_end_saves_says_so_and_loses_nothing(number, told, whole, tmp_path):
-    rarely = [text for text in told if not text.startswith("checkpoint.")]
+def test_a_signal_to_end_saves_says_so_and_loses_nothing(number, told, whole, tmp_path, steps):
+    """Sent to all processes of the run, as clusters do; the images are read by one of its own."""
+    rarely = [*(text for text in told if not text.startswith(("checkpoint.", "data.workers="))), "data.workers=1"]
     at = "checkpoints/joint/last.ckpt"  # after the first epoch
     stopped = ended(tmp_path, *rarely, by=number, at=at, status=128 + number)
     (file,) = (stopped / "checkpoints" / "joint").glob("stopped-*.ckpt")
@@ -62,8 +89,7 @@ def test_a_signal_to_end_saves_says_so_and_loses_nothing(number, told, whole, tm
     assert f"StoppedError\nfound: {number.name}: training stopped, its state is in" in said
     assert file.name in said
     assert "do: repeat the command with +resume=auto" in said
-    (stopped / "said.txt").unlink()
-    train(stopped.parent / "again", *rarely, "+resume=auto")
+    _goes_on(stopped, rarely, steps)
     same_run(stopped, whole)
 
 
@@ -77,6 +103,28 @@ def test_a_damaged_checkpoint_is_left_aside_and_the_one_before_it_taken(told, wh
     train(killed.parent / "again", *told, "+resume=auto")
     assert f"not whole, left aside: {newest.name}; going on from {before}" in capsys.readouterr().out.replace("\n", "")
     same_run(killed, whole)
+
+
+def test_the_best_epoch_is_remembered_over_an_interruption(told, tmp_path, steps):
+    """Killed after the last of its epochs, few of which are the best so far."""
+    best = [*told, "task.select=best"]
+    at = f"checkpoints/joint/step={EPOCHS * STEPS - 2}.ckpt"
+    killed = ended(tmp_path, *best, by=signal.SIGKILL, at=at)
+    _goes_on(killed, best, steps)
+    train(tmp_path / "whole", *best)
+    same_run(killed, tmp_path / "whole")
+    steps.clear()
+    (killed / "results.json").unlink()  # as if killed in the test
+    train(killed.parent / "again", *best, "+resume=auto")
+    assert not steps
+    same_run(killed, tmp_path / "whole")
+
+
+def test_a_signal_ends_a_whole_sweep(told, tmp_path):
+    at = "seed=0/checkpoints/joint/last.ckpt"
+    sweep = ended(tmp_path, "-m", "seed=0,1", *told, by=signal.SIGTERM, at=at, status=128 + signal.SIGTERM)
+    assert [file.parent.name for file in sweep.glob("*/config.yaml")] == ["seed=0"]
+    assert "StoppedError\nfound: SIGTERM: training stopped" in (sweep / "said.txt").read_text()
 
 
 def test_no_checkpoint_that_is_whole(whole, tmp_path):
