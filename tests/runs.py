@@ -90,8 +90,7 @@ def killed_and_resumed(folder: Path, *overrides: str, epochs: int) -> None:
 
 
 def ended(folder: Path, *overrides: str, by: signal.Signals, at: str, status: int | None = None) -> Path:
-    """Start a run in a process, send a signal to it and all that it started once ``at`` is in its folder, and return the
-    folder."""
+    """Start a run, send a signal to its process and all that it started once ``at`` is in its folder; return that."""
     command = [sys.executable, "-m", "ksiqa.train", *overrides]
     process = Popen(command, cwd=folder, stdout=DEVNULL, stderr=PIPE, start_new_session=True)
     wait_for(lambda: list(folder.glob(f"outputs/*/*/{at}")), process)
