@@ -1,6 +1,6 @@
 """Measures the synthetic families on a folder of photographs: severity, speed, and what pseudo-scores make of them.
 
-    python experiments/synthetic/measure.py --photographs FOLDER [--seed 0] [--processes 2]
+    python experiments/synthetic/measure.py --photographs FOLDER [--families NAME …] [--seed 0] [--processes 2]
 
 Every family and level is rendered from every photograph and measured by the three measures behind pseudo-scores (SSIM,
 GMSD, HaarPSI), by mean squared error, and by one that pseudo-scores never see (MDSI). A family is monotone on a
@@ -16,6 +16,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,12 +43,13 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photographs", type=Path, required=True)
+    parser.add_argument("--families", nargs="+", default=list(FAMILIES), help="others keep the rows that they have")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
     files = images_in(options.photographs)
     with ProcessPoolExecutor(options.processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        parts = pool.map(measured, files, [options.seed] * len(files))
+        parts = pool.map(partial(measured, families=options.families, seed=options.seed), files)
         frame = pd.DataFrame([row for part in track(parts, total=len(files)) for row in part])
     frame["pseudo_score"] = pseudo_scores(frame)
     means = shipped_means().assign(human=lambda rows: (rows["mean"] - LOW) / (HIGH - LOW))
@@ -61,19 +63,27 @@ def main() -> None:
     levels = levels.reset_index().assign(type=lambda rows: rows["family"].map(numbers))
     human = means.assign(human_sd=means["spread"] / (HIGH - LOW))[["type", "level", "human", "human_sd"]]
     levels = levels.merge(human, on=["type", "level"], how="left").drop(columns="type")
-    families.to_csv(HERE / "results.csv", index=False, float_format="%.4f")
-    levels.to_csv(HERE / "levels.csv", index=False, float_format="%.4f")
+    families, levels = kept(families, HERE / "results.csv"), kept(levels, HERE / "levels.csv")
     show(frame, families, levels)
 
 
-def measured(file: Path, seed: int) -> list[dict[str, object]]:
+def kept(rows: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Write a table, with the rows that it has of other families, and return it."""
+    old = pd.read_csv(file) if file.exists() else rows.iloc[:0]
+    both = pd.concat([rows, old[~old["family"].isin(rows["family"])]])
+    both = both.sort_values("family", key=lambda names: names.map(list(FAMILIES).index), kind="stable")
+    both.to_csv(file, index=False, float_format="%.4f")
+    return both
+
+
+def measured(file: Path, *, families: list[str], seed: int) -> list[dict[str, object]]:
     """Return a row for each family and level of one photograph."""
-    return list(_rows(file, seed))
+    return list(_rows(file, families, seed))
 
 
-def _rows(file: Path, seed: int) -> Iterator[dict[str, object]]:
+def _rows(file: Path, families: list[str], seed: int) -> Iterator[dict[str, object]]:
     photograph = read_image(file)
-    for name in FAMILIES:
+    for name in families:
         for level in LEVELS:
             started = time.perf_counter()
             distorted = distort(photograph, family=name, level=level, seed=stable_seed(seed, file.stem))

@@ -21,7 +21,7 @@ from ksiqa.errors import DatasetError
 RANKED = {"ssim": True, "gmsd": False, "haarpsi": True}  # whether higher is better
 COLUMNS = ("mse", *RANKED)
 SAME = {"mse": 0.0, "ssim": 1.0, "gmsd": 0.0, "haarpsi": 1.0}  # of an image with itself
-_RENDERING = f"1|Pillow {PIL.__version__}|piq {piq.__version__}"  # raise the number when a family's pixels change
+_RENDERING = f"2|Pillow {PIL.__version__}|piq {piq.__version__}"  # raise the number when a family's pixels change
 
 
 def measures(
