@@ -102,6 +102,6 @@ def test_sets_of_the_same_photographs(scored_files, tmp_path):
     sources = [table_images(write_table(tmp_path / name, contents=5), name=name) for name in names]
     with pytest.raises(
         ConfigError,
-        match=r"found: a mix of live and tid2013, which distort the same photographs\n.*\ndo: leave tid2013",
+        match=r"found: training on live and tid2013, which distort the same photographs\n.*\ndo: leave tid2013",
     ):
         MixedData([quality_data(source) for source in sources], shares=[1, 1])
