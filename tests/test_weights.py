@@ -73,7 +73,8 @@ def test_a_missing_file(tmp_path):
     text = str(error.value)
     assert f"found: backbone.cnn.weights={tmp_path}/none.safetensors, and no such file" in text
     assert f"expected: a file with the weights of timm's {NAME} (.safetensors or .pth)" in text
-    assert "do: get it (https://huggingface.co/timm, model test_efficientnet) and set backbone.cnn.weights=FILE" in text
+    assert "do: get model.safetensors of https://huggingface.co/timm/test_efficientnet.r160_in1k and set" in text
+    assert "and set backbone.cnn.weights=FILE" in text
 
 
 def test_another_networks_file(tmp_path):
@@ -133,7 +134,7 @@ def test_without_a_hub_nothing_is_random_in_silence(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], env=outside, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "found: no pretrained weights of test_vit from the model hub" in done.stderr
-    assert "do: get model.safetensors of timm/test_vit from https://huggingface.co/timm and set" in done.stderr
+    assert "do: get model.safetensors of https://huggingface.co/timm/test_vit.r160_in1k and set" in done.stderr
 
 
 def test_no_network_of_that_name():

@@ -75,7 +75,7 @@ def _state_dict(*, name: str, weights: str, branch: str) -> dict[str, Tensor]:
         raise WeightsError(
             found=f"backbone.{branch}.weights={weights}, and no such file",
             expected=f"a file with the weights of timm's {name} (.safetensors or .pth)",
-            do=f"get it (https://huggingface.co/timm, model {name}) and set backbone.{branch}.weights=FILE",
+            do=f"get model.safetensors of {_repository(name)} and set backbone.{branch}.weights=FILE",
         )
     try:
         return dict(timm.models.load_state_dict(str(path), use_ema=False, device="cpu", weights_only=True))
@@ -94,9 +94,15 @@ def _from_hub(name: str, branch: str) -> dict[str, Tensor]:
         raise WeightsError(
             found=f"no pretrained weights of {name} from the model hub ({type(error).__name__})",
             expected="a network connection, or a local file",
-            do=f"get model.safetensors of timm/{name} from https://huggingface.co/timm and set"
+            do=f"get model.safetensors of {_repository(name)} and set"
             f" backbone.{branch}.weights=FILE (backbone.{branch}.weights=random trains from nothing)",
         ) from error
+
+
+def _repository(name: str) -> str:
+    """Return where the hub has timm's default weights of a network."""
+    known = timm.models.get_pretrained_cfg(name)
+    return f"https://huggingface.co/{(known and known.hf_hub_id) or name}"
 
 
 def _from_package(package: str, name: str, branch: str) -> dict[str, Tensor]:
