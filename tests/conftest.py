@@ -11,8 +11,8 @@ install_import_hook("ksiqa", "tests.annotations.check")  # before the first impo
 
 import pytest  # noqa: E402  (the hook comes first)
 
-from ksiqa.training.quiet import quiet_lightning  # noqa: E402
-from tests.tiny import write_table  # noqa: E402
+from ksiqa.training.quiet import quiet_lightning  # noqa: E402  (the hook comes first)
+from tests.tiny import write_table  # noqa: E402  (the hook comes first)
 
 SHARED = Path(os.environ.get("KSIQA_SHARED", Path(__file__).parents[2] / "shared"))
 
