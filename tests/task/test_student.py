@@ -5,6 +5,7 @@ import torch
 
 from ksiqa.batch import Batch
 from ksiqa.data.image_pairs import collated
+from ksiqa.errors import NotFiniteError
 from ksiqa.loss.weighted import Weighted
 from ksiqa.task.phase import Phase
 from ksiqa.task.quality import Optimiser, as_images
@@ -199,3 +200,16 @@ def test_the_same_seed_trains_the_same_weights(pairs):
 
     one, two = weights(), weights()
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_gradient_that_is_no_number_ends_the_training_before_it_reaches_the_weights(pairs):
+    data = quality_data(pairs, batch_size=15)
+    student = tiny_model(sources=("pairs",))
+    student.regressor.start_from(data.training_scores, source="pairs", bins="uniform")
+    parameter = next(one for one in student.regressor.parameters() if one.requires_grad)
+    parameter.register_hook(lambda gradient: gradient * float("nan"))
+    phase = Phase(name="joint", task=_task(student, teacher=student.teacher()), target=data, epochs=1)
+    with pytest.raises(NotFiniteError, match="step 0: norm of the gradient = nan") as error:
+        trained(phase, gradient_clip_val=1.0)
+    assert len(error.value.rows["pairs"]) == 15
+    assert all(one.isfinite().all() for one in student.parameters())

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -259,3 +260,12 @@ def test_a_loss_that_is_no_number_ends_the_run_and_names_the_images(pairs, tmp_p
     last = tmp_path / "run" / "checkpoints" / "student" / "last.ckpt"
     assert not last.exists() or torch.load(last, weights_only=True)["global_step"] <= step
     assert not (tmp_path / "run" / "results.json").exists()
+
+
+def test_a_run_in_a_thread(pairs, tmp_path):
+    """Where no signal can be listened to."""
+    with ThreadPoolExecutor(1) as pool:
+        results = pool.submit(
+            train, tmp_path / "run", *table_overrides(pairs), "+trainer.limit_train_batches=1"
+        ).result()
+    assert results["test_n"] == 10

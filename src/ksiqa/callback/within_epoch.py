@@ -1,6 +1,7 @@
 """Checkpoints within an epoch: every few minutes, and when the machine wants the process to end."""
 
 import signal
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,10 @@ class WithinEpoch(ModelCheckpoint):
         self.folder, self.received = folder, 0
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Listen, from here to the end of training."""
+        """Listen, from here to the end of training; a thread beside the main one cannot."""
         super().on_train_start(trainer, pl_module)
-        self._before = {number: signal.signal(number, self._note) for number in SIGNALS_TO_END}
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in SIGNALS_TO_END}
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *step: Any) -> None:
         """Save if it is time, and end if that is wanted."""
