@@ -92,6 +92,14 @@ def test_an_image_under_two_names_leaks(capsys):
     assert "duplicates: 1 across contents, 0 within one (24 contents and 24 files compared)" in text
 
 
+def test_copies_in_a_table_of_ones_own_are_told_how_to_be_grouped(capsys):
+    file = write_table(Path("mine"), contents=3, references=False)
+    shutil.copy("mine/0_0.png", "mine/1_0.png")
+    status, text, _ = _prepared(capsys, *table_overrides(file, reference=False))
+    assert status == 1
+    assert "name the column that says which images show one scene: data.content=COLUMN" in text
+
+
 def test_equal_images_of_live_are_told_and_no_failure(capsys):
     write_live_labels(Path("set"))
     shutil.copy("set/jpeg/img2.bmp", "set/jpeg/img7.bmp")  # of one reference, with a DMOS each

@@ -8,6 +8,7 @@ from rich.text import Text
 from ksiqa.data.duplicates import Duplicate, Seen, duplicates_across, duplicates_within
 from ksiqa.data.image_source import unequal
 from ksiqa.data.known_file import Known
+from ksiqa.data.pictures import TABLE
 from ksiqa.data.table import LabelTable
 
 WRONG, TOLD = "red", "yellow"
@@ -64,6 +65,8 @@ class SetReport:
         leaks = sum(one.is_leak for one in found)
         compared = f"{len(seen.shown())} contents and {len(seen.known)} files compared"
         self.say(f"duplicates: {leaks} across contents, {len(found) - leaks} within one ({compared})")
+        if leaks and seen.pictures.name == TABLE:
+            self.say("name the column that says which images show one scene: data.content=COLUMN", style=TOLD)
 
     def tell_beside(self, seen: Seen, other: Seen, broken: Mapping[str, str]) -> None:
         """Print what the set shares with another one."""
