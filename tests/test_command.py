@@ -68,7 +68,7 @@ def test_errors_of_training_are_text(arguments, expected, capsys):
     [
         (["model.fusion=ad"], "found: model.fusion=ad\nexpected: one of add, concat, deform\ndo: set model.fusion=add"),
         (["sharing=transfer"], "found: sharing=transfer without a source of pairs"),
-        (["data.crop=80"], "an image of 64x64\nexpected: at least 80x80 pixels\ndo: set data.crop to 64 or less"),
+        (["data.crop=80"], "an image of 64x64 where at least 80x80 pixels are wanted; set data.crop to 64 or less"),
         (["data.crop=40"], "found: images of 40x40\nexpected: sides that 16 "),
         (["split.test_share=0"], "SplitError\nfound: "),
         (["backbone.vit.weights=none.safetensors"], "found: backbone.vit.weights=none.safetensors, and no such file"),

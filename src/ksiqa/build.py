@@ -18,6 +18,7 @@ from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.pictures import Pictures, beside
+from ksiqa.data.soundness import Soundness
 from ksiqa.data.split import make_split
 from ksiqa.errors import ConfigError, KsiqaError, whole_number
 from ksiqa.loss.weighted import Weighted
@@ -69,23 +70,60 @@ def pictures_beside(node: DictConfig) -> list[Pictures]:
     return [beside(name, place) for name, place in given.items() if isinstance(place, str) or place["file"]]
 
 
-def quality_data(node: DictConfig, *, source: ImageSource, split: DictConfig, seed: int, cell: int) -> QualityData:
-    """Build a source's DataModule from its ``data`` node and the ``split`` node."""
+def quality_data(
+    node: DictConfig,
+    *,
+    source: ImageSource,
+    split: DictConfig,
+    seed: int,
+    cell: int,
+    tested: ScoringViews | None = None,
+) -> QualityData:
+    """Build a source's DataModule from its ``data`` node and the ``split`` node.
+
+    Args:
+        node: of one set.
+        source: its images.
+        split: node of the split.
+        seed: of order and crops.
+        cell: pixels that a token covers.
+        tested: the views of a saved model, where nothing is trained: then the test part alone is looked over.
+
+    Raises:
+        ImageError: images cannot be used, and are not to be skipped.
+    """
     for name, least in (("crop", 1), ("batch_size", 1), ("workers", 0)):
         whole_number(node[name], least=least, name=f"data.{name}")
     values = plain(split)
     folder = values.pop("folder")
     values["validation_share"] = values["validation_share"] or 0.0  # null where nothing is trained
+    drawn = make_split(source.table, folder=None if folder is None else Path(folder), **values)
+    training = training_views(node)
+    scoring = tested or ScoringViews(kind=node.views.kind, side=node.crop, grid=node.views.grid, cell=cell)
+    seen: dict[str, TrainingViews | ScoringViews]
+    seen = {"test": scoring} if tested else {"train": training, "validation": scoring, "test": scoring}
+    sound, bad = _soundness(node).of_split(drawn, source, views=seen, short_side=node.short_side)
     return QualityData(
         source=source,
-        split=make_split(source.table, folder=None if folder is None else Path(folder), **values),
-        training=TrainingViews(side=node.crop, distinct=node.distinct_crops),
-        scoring=ScoringViews(kind=node.views.kind, side=node.crop, grid=node.views.grid, cell=cell),
+        split=sound,
+        bad=bad,
+        training=training,
+        scoring=scoring,
         short_side=node.short_side,
         batch_size=node.batch_size,
         workers=node.workers,
         seed=seed,
     )
+
+
+def training_views(node: DictConfig) -> TrainingViews:
+    """Build the views of training of a ``data`` node."""
+    return TrainingViews(side=node.crop, distinct=node.distinct_crops)
+
+
+def _soundness(node: DictConfig) -> Soundness:
+    cache = Path(node.source.cache).expanduser()
+    return Soundness(on_bad=node.on_bad_image, pixel_limit=node.pixel_limit, workers=node.workers, cache=cache)
 
 
 def pairs_made(node: DictConfig) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError, StoppedError
-from ksiqa.files import wait_for
+from ksiqa.files import storage_error, wait_for
 from ksiqa.kinds import check_kinds
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class errors_as_text:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if error is None or isinstance(error, SystemExit):
             return
-        readable = _cause(error) or _of_hydra(error)
+        readable = _cause(error) or _of_system(error) or _of_hydra(error)
         if readable is not None:
             sys.stderr.write(told(readable))
             raise SystemExit(readable.status) from None
@@ -124,6 +124,13 @@ def _cause(error: BaseException | None) -> KsiqaError | None:
     while error is not None and not isinstance(error, KsiqaError):
         error = error.__cause__
     return error
+
+
+def _of_system(error: BaseException | None) -> KsiqaError | None:
+    """Return what to say of a disk that is full or must not be written to, wherever that was found."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__
+    return None if error is None else storage_error(error)
 
 
 def _of_hydra(error: BaseException) -> ConfigError | None:

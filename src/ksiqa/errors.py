@@ -46,6 +46,10 @@ class NotFiniteError(KsiqaError):
     rows: Mapping[str, Sequence[int]] = MappingProxyType({})
 
 
+class StorageError(KsiqaError):
+    """A file that cannot be written: no room, no right to, no folder any more."""
+
+
 class DatasetError(KsiqaError):
     """A dataset's folder, label file or row that is not as its authors released it."""
 

@@ -20,7 +20,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa import build, mix
     from ksiqa.inference.evaluation import test
     from ksiqa.inference.model_folder import load_model
-    from ksiqa.report.run_folder import described, figures, provenance, write_report, write_results
+    from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
     from ksiqa.training import trainers
     from ksiqa.training.quiet import quiet_lightning
     from ksiqa.training.run import show
@@ -39,6 +39,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         **provenance(),
     }
     folder.mkdir(parents=True, exist_ok=True)
+    write_bad_images(folder / "bad_images.csv", sets)
     write_report(folder, tested=tested)
     write_results(folder, results)
     show(tested, results, Path(config.checkpoint))

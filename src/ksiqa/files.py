@@ -1,16 +1,22 @@
 """Files that are written whole or not at all, and folders that one process alone works in."""
 
+import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
-from ksiqa.errors import FolderInUseError
+from ksiqa.errors import FolderInUseError, StorageError
 
 LOCK = ".lock"
+OF_STORAGE = {  # what the system says where nothing is wrong with what was to be written; and what mends it
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another folder"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "get the right to write there, or choose another folder"),
+    **dict.fromkeys((errno.EIO, errno.ESTALE), "look at the disk or the network, or choose another folder"),
+}
 
 
 @contextmanager
@@ -18,6 +24,9 @@ def write_whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a temporary file beside ``path`` and put it in its place once all is written and on disk.
 
     A reader sees the old file or the new one, never a part; an error leaves the old one as it was.
+
+    Raises:
+        StorageError: it cannot be written there.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -26,8 +35,34 @@ def write_whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except FileNotFoundError as error:
+        raise (vanished(path.parent) if error.filename == str(temporary) else error) from error
+    except OSError as error:
+        error.filename = error.filename or str(path)  # the system names no file where there is no room in it
+        raise storage_error(error) or error from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def storage_error(error: OSError) -> StorageError | None:
+    """Return what to say where the system refuses to write (or to read, for want of a right); None for other errors."""
+    if error.errno not in OF_STORAGE:
+        return None
+    return StorageError(
+        found=f"{error.filename or 'a file'}: {os.strerror(error.errno)}",
+        expected="a folder with room, that can be written to; what was written before is as it was",
+        do=f"{OF_STORAGE[error.errno]}; then repeat the command (a training: with +resume=auto)",
+    )
+
+
+def vanished(folder: Path) -> StorageError:
+    """Return what to say of a folder that is not there any more."""
+    return StorageError(
+        found=f"{folder}, which was removed while it was written to",
+        expected="the folder as it was",
+        do="bring it back and repeat the command with +resume=auto, or start anew in another folder",
+    )
 
 
 @contextmanager

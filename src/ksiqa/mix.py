@@ -14,7 +14,9 @@ from ksiqa.data.transform import smaller
 from ksiqa.errors import ConfigError, KsiqaError
 from ksiqa.inference.model_folder import TrainedModel
 
-COMMON = ("crop", "distinct_crops", "views", "batch_size", "workers", "keep_in_memory")  # to all sets of a mix
+COMMON = (  # to all sets of a mix
+    *("crop", "distinct_crops", "views", "batch_size", "workers", "keep_in_memory", "on_bad_image", "pixel_limit"),
+)
 
 
 def set_nodes(node: DictConfig) -> dict[str, DictConfig]:
@@ -75,10 +77,9 @@ def scored_sets(config: DictConfig, trained: TrainedModel) -> list[QualityData]:
 def as_tested(source: ImageSource, *, node: DictConfig, split: DictConfig, trained: TrainedModel) -> QualityData:
     """Build the data of a source, its ``data`` node and a ``split`` node, seen as a saved model was tested, but
     for the short side, which is the node's."""
-    data = build.quality_data(node, source=source, split=split, seed=0, cell=trained.network.feature_extraction.cell)
+    cell = trained.network.feature_extraction.cell
+    data = build.quality_data(node, source=source, split=split, seed=0, cell=cell, tested=trained.views)
     data.batch_size = trained.batch_size
-    for dataset in data.parts.values():
-        dataset.views = trained.views
     return data
 
 

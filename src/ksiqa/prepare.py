@@ -38,6 +38,7 @@ def prepare(config: "DictConfig", folder: Path) -> None:
     report.tell_facts()
     seen, broken = look(pictures_of(source.table), config, short_side=config.data.short_side, gib=gib)
     wrong = report.tell_rows(seen.known, broken)
+    report.tell_small(seen.known, views=build.training_views(config.data), short_side=config.data.short_side)
     report.tell_cache(seen, gib=gib)
     report.tell_duplicates(seen)
     for pictures in others:
@@ -67,6 +68,7 @@ def look(
         limit=round(gib * 2**30),
         workers=config.data.workers,
         description=f"reading {pictures.name}",
+        pixel_limit=config.data.pixel_limit,
     )
     return Seen(pictures, known, index), broken
 

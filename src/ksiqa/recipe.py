@@ -14,6 +14,7 @@ OF_THE_RUN = ("split.index", "seed")
 LEFT_OUT = (
     *OF_THE_RUN,
     *("cache", "*.cache", "*.workers", "*.keep_in_memory"),  # of the machine, as the following
+    *("*.on_bad_image", "*.pixel_limit"),  # what they left out is counted
     *("trainer.enable_progress_bar", "logger", "logger.*", "checkpoint.*"),
 )
 FILES = ("*.root", "*.folder", "*.file", "backbone.*.weights")  # whose names count, not where they lie

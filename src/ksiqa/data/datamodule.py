@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ksiqa.data.frozen_features import Extractor, keep_features, weights_fingerprint
 from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews
-from ksiqa.data.image_source import ImageSource
+from ksiqa.data.image_source import Bad, ImageSource
 from ksiqa.data.loader import Loader
 from ksiqa.data.sampling import SameSizeBatches
 from ksiqa.data.split import Split
@@ -32,6 +32,7 @@ class QualityData(lightning.LightningDataModule):
         batch_size: images a batch.
         workers: processes that load images; 0 loads in this one. The result does not depend on it.
         seed: of order and crops.
+        bad: images that cannot be used, which the split leaves out.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class QualityData(lightning.LightningDataModule):
         batch_size: int,
         workers: int,
         seed: int,
+        bad: Sequence[Bad] = (),
     ) -> None:
         super().__init__()
         self.source, self.split, self.batch_size, self.seed = source, split, batch_size, seed
+        self.bad = [*source.bad, *bad]
         self.slot: Slot = ALONE  # its share of each training batch; see ``MixedData``
         dataset = partial(ImagePairs, source=source, short_side=short_side, seed=seed, with_reference=True)
         self.parts: dict[str, ImagePairs] = {

@@ -33,7 +33,7 @@ _UPRIGHT = {
 }  # EXIF tag 0x0112
 
 
-def read_image(path: Path) -> UInt8[ndarray, "height width 3"]:
+def read_image(path: Path, *, pixel_limit: int | None = None) -> UInt8[ndarray, "height width 3"]:
     """Read a file as RGB, 8 bits a channel.
 
     EXIF orientation is applied (an EXIF block that cannot be parsed has none), colour profiles are not.
@@ -43,7 +43,7 @@ def read_image(path: Path) -> UInt8[ndarray, "height width 3"]:
     Raises:
         ImageError: no such file, no image, broken, too large, animated, or of numbers without a known range.
     """
-    with _opened(path) as image:
+    with _opened(path, pixel_limit) as image:
         image.load()
         return np.array(_as_rgb(_upright(image), path))
 
@@ -66,13 +66,13 @@ def images_in(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, pixel_limit: int | None = None) -> Iterator[Image.Image]:
     """Open a file and turn whatever Pillow raises on it into an ImageError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd metadata and of sizes; what breaks pixels is raised
             with Image.open(path, formats=FORMATS) as image:
-                _check_header(image, path)
+                _check_header(image, path, pixel_limit or PIXEL_LIMIT)
                 yield image
     except ImageError:
         raise
@@ -90,8 +90,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         ) from error
 
 
-def _check_header(image: Image.Image, path: Path) -> None:
-    if image.width * image.height > PIXEL_LIMIT:
+def _check_header(image: Image.Image, path: Path, pixel_limit: int) -> None:
+    if image.width * image.height > pixel_limit:
         raise _too_large(path, f"{image.width}x{image.height} pixels")
     if image.format != "MPO" and getattr(image, "is_animated", False):
         raise ImageError(

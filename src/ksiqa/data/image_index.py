@@ -16,16 +16,17 @@ from numpy import ndarray
 
 from ksiqa.data.known_file import Known, Look, Stamp
 from ksiqa.data.likeness import SIDE
-from ksiqa.errors import DatasetError
+from ksiqa.errors import DatasetError, StorageError
 
 WAIT = 600.0  # seconds that a process waits for others to write some dozens of images
+OF_STORAGE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 COLUMNS = "name, length, mtime_ns, height, width, of_bytes, of_pixels, kept_height, kept_width, place"
 
 
 class ImageIndex:
     """The index in a folder.
 
-    Every method raises DatasetError where the index is damaged or cannot be written.
+    Every method raises DatasetError where the index is damaged, StorageError where it cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -94,6 +95,12 @@ class ImageIndex:
             with closing(sqlite3.connect(self._file, timeout=WAIT, isolation_level=None)) as database:
                 yield database
         except sqlite3.DatabaseError as error:
+            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in OF_STORAGE:
+                raise StorageError(
+                    found=f"{self._file}: {error}",
+                    expected="a folder with room, that can be written to",
+                    do="make room or get the right to write there, or set cache=FOLDER to another one",
+                ) from error
             raise DatasetError(
                 found=f"{self._file}: {error}",
                 expected="an index that ksiqa prepare wrote, in a folder that can be written",

@@ -1,6 +1,6 @@
 """Where pixels come from: files as released, or pairs rendered on the fly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -20,11 +20,20 @@ class Pair(NamedTuple):
     reference: UInt8[ndarray, "height width 3"] | None
 
 
+class Bad(NamedTuple):
+    """An image that cannot be used and is left out, the part that it is missing from, and why."""
+
+    part: str
+    image: str
+    why: str
+
+
 @runtime_checkable  # the tests execute annotations
 class ImageSource(Protocol):
-    """Scored images: their table, and the pixels of each row."""
+    """Scored images: their table, and the pixels of each row; ``bad`` are files of which no row could be made."""
 
     table: LabelTable
+    bad: Sequence[Bad]
 
     @property
     def fingerprint(self) -> str:
@@ -65,6 +74,8 @@ class FileImages:
         keep: hold each image in memory once it is decoded (for sets that fit there).
         read: where a file's pixels come from: the file itself, or the cache of decoded images.
     """
+
+    bad: Sequence[Bad] = ()  # each file has its row: which of them can be used is seen once there is a split
 
     def __init__(self, table: LabelTable, *, keep: bool, read: Callable[[str], Decoded] = decoded) -> None:
         self.table = table

@@ -7,6 +7,7 @@ from ksiqa.data.datasets import DATASETS
 from ksiqa.data.datasets.table_file import read_table
 from ksiqa.data.image_cache import decoded_reader
 from ksiqa.data.image_source import FileImages
+from ksiqa.data.soundness import Soundness
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.data.synthetic.families import FAMILIES
 from ksiqa.data.synthetic.photographs import photographs_in
@@ -96,6 +97,9 @@ def synthetic(
     seed: int,
     cache: str,
     keep_in_memory: bool,
+    on_bad_image: str,
+    pixel_limit: int,
+    workers: int,
 ) -> SyntheticImages:
     """Return synthetic pairs made from a folder of photographs, or from the demo's (``name: demo``).
 
@@ -109,9 +113,11 @@ def synthetic(
         seed: of the distortions' random parts.
         cache: folder that keeps the measures behind the pseudo-scores.
         keep_in_memory: hold each rendered image.
+        on_bad_image, pixel_limit, workers: see ``Soundness``.
 
     Raises:
         DatasetError: no folder was given, or no photograph is in it.
+        ImageError: photographs that cannot be read are not to be skipped.
     """
     if name != "demo" and root is None:
         raise DatasetError(
@@ -119,17 +125,20 @@ def synthetic(
             expected="a folder of pristine photographs",
             do="set data.root=FOLDER",
         )
-    photographs = demo_photographs() if root is None else photographs_in(Path(root).expanduser())
+    home = Path(cache).expanduser()
+    look = Soundness(on_bad=on_bad_image, pixel_limit=pixel_limit, workers=workers, cache=home)
+    files, bad = look.of_photographs([] if root is None else photographs_in(Path(root).expanduser()), name=name)
     return SyntheticImages(
         name=name,
-        photographs=photographs,
+        photographs=demo_photographs() if root is None else files,
         families=list(FAMILIES) if families is None else families,
         levels=levels,
         size=None if size is None else (size[0], size[1]),
         pristine=pristine,
         seed=seed,
-        cache=Path(cache).expanduser(),
+        cache=home,
         keep_in_memory=keep_in_memory,
+        bad=bad,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ksiqa.data.split_rules import WITH_UNUSED, Split, split_of
 from ksiqa.data.table import LabelTable
 from ksiqa.errors import SplitError
+from ksiqa.files import write_whole
 
 ARNIQA_FOLDERS = {
     "live": "LIVE",
@@ -110,7 +111,8 @@ def write_split(split: Split, table: LabelTable, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for part in WITH_UNUSED:
         lines = "".join(f"{names[row]}\n" for row in split.part(part))
-        (folder / f"{part}.txt").write_text(lines, encoding="utf-8")
+        with write_whole(folder / f"{part}.txt") as file:
+            file.write(lines)
 
 
 def image_names(table: LabelTable) -> list[str]:

@@ -45,7 +45,7 @@ def whole_training_part(split: Split) -> Split:
 
 
 def check_split(table: LabelTable, split: Split) -> None:
-    """Check that every row is in exactly one part, no content in two, and no part but validation empty.
+    """Check that every row is in exactly one part or unused, no content in two parts, and no part but validation empty.
 
     Raises:
         SplitError: one of them does not hold.
@@ -68,7 +68,7 @@ def check_split(table: LabelTable, split: Split) -> None:
         raise _broken(found, f"each of the {len(rows)} rows in exactly one part")
     contents = table.contents
     home: dict[str, str] = {}
-    for part in WITH_UNUSED:
+    for part in PARTS:
         for row in split.part(part):
             if home.setdefault(contents[row], part) != part:
                 found = f"{name}: {contents[row]} in {home[contents[row]]} and in {part}"

@@ -69,12 +69,18 @@ def fixed_views(size: tuple[int, int], *, kind: str, side: int, grid: int, cell:
 
 def shrunk(image: Pixels, *, short_side: int | None) -> UInt8[ndarray, "rows columns 3"]:
     """Bring the short side of a larger image to ``short_side``; a smaller one stays as it is, as does any for None."""
-    height, width = image.shape[:2]
-    if short_side is None or min(height, width) <= short_side:
+    height, width = shrunk_size(image.shape[:2], short_side=short_side)
+    if (height, width) == image.shape[:2]:
         return image
-    factor = short_side / min(height, width)
-    size = (round(width * factor), round(height * factor))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def shrunk_size(size: tuple[int, int], *, short_side: int | None) -> tuple[int, int]:
+    """Return the height and width to which ``shrunk`` brings an image of such."""
+    if short_side is None or min(size) <= short_side:
+        return size
+    factor = short_side / min(size)
+    return round(size[0] * factor), round(size[1] * factor)
 
 
 def smaller(one: int | None, other: int | None) -> int | None:

@@ -66,8 +66,17 @@ def described(sets: Sequence[QualityData], *, pairs: QualityData | None = None) 
         found |= {key: sum(one[key] for one in each.values()) for key in each[sets[0].name]}
         found["sets"] = {name: one | labels[name] for name, one in each.items()}
     if pairs is not None:
-        found["pairs_missing"] = pairs.table.missing + pairs.table.missing_references + pairs.table.unlisted
+        table = pairs.table
+        found["pairs_missing"] = table.missing + table.missing_references + table.unlisted + len(pairs.bad)
     return found
+
+
+def write_bad_images(path: Path, sets: Sequence[QualityData]) -> None:
+    """Write the images that were left out since they cannot be used, with the reason; no file where there are none."""
+    bad = [{"data": data.name, **one._asdict()} for data in sets for one in data.bad]
+    if bad:
+        with write_whole(path) as file:
+            pd.DataFrame(bad).to_csv(file, index=False)
 
 
 def write_results(folder: Path, results: dict[str, Any]) -> None:
@@ -139,6 +148,7 @@ def _counts(data: QualityData) -> dict[str, int]:
         "missing": data.table.missing,
         "missing_references": data.table.missing_references,
         "unlisted": data.table.unlisted,
+        "bad_images": len(data.bad),
     }
 
 

@@ -6,9 +6,10 @@ from rich.console import Console
 from rich.text import Text
 
 from ksiqa.data.duplicates import Duplicate, Seen, duplicates_across, duplicates_within
-from ksiqa.data.image_source import unequal
+from ksiqa.data.image_pairs import TrainingViews
 from ksiqa.data.known_file import Known
 from ksiqa.data.pictures import TABLE
+from ksiqa.data.soundness import too_small, what_is_wrong
 from ksiqa.data.table import LabelTable
 
 WRONG, TOLD = "red", "yellow"
@@ -33,19 +34,20 @@ class SetReport:
 
     def tell_rows(self, known: Mapping[str, Known], broken: Mapping[str, str]) -> set[int]:
         """Print the rows whose image or reference cannot be used; return them."""
-        wrong: dict[int, str] = {}
         frame = self.table.frame
-        for row, (image, reference) in enumerate(zip(frame["image"], frame["reference"], strict=True)):
-            sizes = [(known[file].height, known[file].width) for file in (image, reference) if file in known]
-            if image in broken or reference in broken:
-                wrong[row] = broken.get(image) or broken[reference]
-            elif len(set(sizes)) > 1:
-                error = unequal(image, sizes[0], reference, sizes[1])
-                wrong[row] = f"{error.found}; {error.do}"
+        pairs = enumerate(zip(frame["image"], frame["reference"], strict=True))
+        wrong = {row: why for row, pair in pairs if (why := what_is_wrong(*pair, known=known, broken=broken))}
         for row, text in wrong.items():
             self._fail(f"row {row}: {text}")
         self.say(f"{len(self.table) - len(wrong)} of {len(self.table)} rows can be read")
         return set(wrong)
+
+    def tell_small(self, known: Mapping[str, Known], *, views: TrainingViews, short_side: int | None) -> None:
+        """Print that images do not hold the crops of training, with the first of them."""
+        sizes = {file: (one.height, one.width) for file, one in known.items() if file in self._rows}
+        small = [why for file, size in sizes.items() if (why := too_small(file, size, views, short_side=short_side))]
+        if small:
+            self.say(f"{len(small)} images are smaller than data.crop={views.side}; first {small[0]}", style=TOLD)
 
     def tell_cache(self, seen: Seen, *, gib: float) -> None:
         """Print how many decoded images are kept, and that there was no room for others."""

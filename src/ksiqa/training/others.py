@@ -22,7 +22,7 @@ WHOLE = {
     "train_share": 1.0,
     "train_only": [],
 }
-KEPT = ("label", "missing", "missing_references", "unlisted")  # of what is said of a set, beside its figures
+KEPT = ("label", "missing", "missing_references", "unlisted", "bad_images")  # beside a set's figures
 
 
 def other_sources(config: DictConfig) -> dict[str, ImageSource]:
@@ -58,5 +58,5 @@ def score_others(
         write_predictions(folder / "others" / f"{name}.csv", tested=[tested])
         said = {key: value for key, value in described([data]).items() if key in KEPT}
         results |= {**figures([tested], f"cross/{name}/"), **{f"cross/{name}/{key}": one for key, one in said.items()}}
-        results[f"cross/{name}/n"] = len(source.table)
+        results[f"cross/{name}/n"] = len(data.split.test)
     return results

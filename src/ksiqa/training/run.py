@@ -24,7 +24,7 @@ from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.collected import Collected
 from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
-from ksiqa.report.run_folder import described, figures, provenance, write_report, write_results
+from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
 from ksiqa.training import trainers
 from ksiqa.training.assembly import assemble, trained_model
 from ksiqa.training.others import other_sources, score_others
@@ -74,6 +74,8 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     sets = parts.target.sets
     for one in sets if is_first() else []:
         write_split(one.split, one.table, folder / "split" / (one.name if len(sets) > 1 else ""))
+    if is_first():
+        write_bad_images(folder / "bad_images.csv", [*sets, *([parts.pairs] if parts.pairs else [])])
     fr_source = train_phases(config, parts, folder)
     part_ways()
     if not is_first():

@@ -20,6 +20,7 @@ from ksiqa.callback.metrics_file import MetricsFile
 from ksiqa.callback.within_epoch import WithinEpoch
 from ksiqa.errors import ConfigError, choice
 from ksiqa.task.phase import Phase
+from ksiqa.training.checkpoint_files import CheckpointFiles
 
 BEST = "best"  # the checkpoint of task.select=best
 EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which the extra of their name installs
@@ -56,7 +57,14 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
     known = inspect.signature(lightning.Trainer).parameters
     for name in (*settings, *config.strategy):
         choice(name, allowed=known, name="trainer argument")
-    return lightning.Trainer(**settings, callbacks=callbacks, logger=loggers(config, folder), default_root_dir=folder)
+    checkpoints.mkdir(parents=True, exist_ok=True)  # now: a folder that vanishes later must not come back empty
+    return lightning.Trainer(
+        **settings,
+        callbacks=callbacks,
+        logger=loggers(config, folder),
+        plugins=[CheckpointFiles()],
+        default_root_dir=folder,
+    )
 
 
 def scoring_trainer(config: DictConfig, *, alone: bool = True) -> lightning.Trainer:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,14 @@ from numpy import ndarray
 from torch import Tensor
 
 from ksiqa.errors import DatasetError
+from ksiqa.files import write_whole
 
 # Those that need no downloaded weights and together cost about 30 ms an image of 384 x 384 on a core (FSIM
 # and VIF cost 50 and 60 more). VSI and MDSI are yardsticks of the results and must not shape the labels.
 RANKED = {"ssim": True, "gmsd": False, "haarpsi": True}  # whether higher is better
 COLUMNS = ("mse", *RANKED)
 SAME = {"mse": 0.0, "ssim": 1.0, "gmsd": 0.0, "haarpsi": 1.0}  # of an image with itself
+AT_ONCE = 1000  # pairs between two writes of what is kept: about half a minute's work
 _RENDERING = f"2|Pillow {PIL.__version__}|piq {piq.__version__}"  # raise the number when a family's pixels change
 
 
@@ -40,10 +41,16 @@ def measures(
         }
 
 
-def measure_key(photograph: UInt8[ndarray, "height width 3"], family: str, level: int, seed: int) -> str:
-    """Name a rendered pair by the photograph's pixels, family, level, seed and the code's version."""
-    text = f"{photograph.shape}|{family}|{level}|{seed}|{_RENDERING}"
-    return blake2b(np.ascontiguousarray(photograph).tobytes() + text.encode(), digest_size=16).hexdigest()
+def pixel_digest(photograph: UInt8[ndarray, "height width 3"]) -> str:
+    """Name a photograph by its pixels."""
+    pixels = np.ascontiguousarray(photograph).tobytes()
+    return blake2b(f"{photograph.shape}".encode() + pixels, digest_size=16).hexdigest()
+
+
+def measure_key(photograph: str, family: str, level: int, seed: int) -> str:
+    """Name a rendered pair by the photograph's ``pixel_digest``, family, level, seed and the code's version."""
+    text = f"{photograph}|{family}|{level}|{seed}|{_RENDERING}"
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def kept_measures(
@@ -51,7 +58,7 @@ def kept_measures(
 ) -> pd.DataFrame:
     """Return each key's measures, from ``cache``/measures.csv where it has them, else by ``compute(index)``.
 
-    The file is written anew as a whole and put in place at the end; an interrupted run leaves the old one.
+    The file is written anew as a whole after every ``AT_ONCE`` pairs; an interrupted run loses those since the last.
 
     Returns:
         One row a key, columns ``COLUMNS``.
@@ -60,15 +67,18 @@ def kept_measures(
         DatasetError: the file is not one that this function wrote.
     """
     file = None if cache is None else cache / "measures.csv"
-    known = _read(file) if file is not None and file.exists() else {}
-    fresh = {key: compute(index) for index, key in enumerate(keys) if key not in known}
-    known |= fresh
-    if file is not None and fresh:
-        _write(file, known)
+    known = _read(file)
+    wanted = [(index, key) for index, key in enumerate(keys) if key not in known]
+    for at in range(0, len(wanted), AT_ONCE):
+        known |= {key: compute(index) for index, key in wanted[at : at + AT_ONCE]}
+        if file is not None:
+            _write(file, {**_read(file), **known})  # of other processes, too
     return pd.DataFrame([known[key] for key in keys], columns=list(COLUMNS), dtype=np.float64)
 
 
-def _read(file: Path) -> dict[str, dict[str, float]]:
+def _read(file: Path | None) -> dict[str, dict[str, float]]:
+    if file is None or not file.exists():
+        return {}
     try:
         text = pd.read_csv(file, index_col="key", dtype=str, keep_default_na=False)
         frame = text[list(COLUMNS)].map(float)  # exact to the last bit, as pandas' own parser need not be
@@ -88,9 +98,8 @@ def _read(file: Path) -> dict[str, dict[str, float]]:
 
 def _write(file: Path, known: dict[str, dict[str, float]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", dir=file.parent, suffix=".part", delete=False, encoding="utf-8", newline="") as part:
-        pd.DataFrame.from_dict(known, orient="index", columns=list(COLUMNS)).to_csv(part, index_label="key")
-    Path(part.name).replace(file)
+    with write_whole(file) as whole:
+        pd.DataFrame.from_dict(known, orient="index", columns=list(COLUMNS)).to_csv(whole, index_label="key")
 
 
 def _tensor(image: UInt8[ndarray, "height width 3"]) -> Float[Tensor, "1 3 height width"]:

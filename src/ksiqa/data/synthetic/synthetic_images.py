@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,15 +13,22 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ksiqa.data.facts import Facts
-from ksiqa.data.image_source import Pair
+from ksiqa.data.image_source import Bad, Pair
 from ksiqa.data.synthetic.families import distort, stable_seed
-from ksiqa.data.synthetic.measures import SAME, kept_measures, measure_key, measures
+from ksiqa.data.synthetic.measures import SAME, kept_measures, measure_key, measures, pixel_digest
 from ksiqa.data.synthetic.photographs import Photographs
 from ksiqa.data.synthetic.plan import Kind, plan
 from ksiqa.data.synthetic.pseudo_score import pseudo_scores
 from ksiqa.data.table import COLUMNS, LabelTable
 
 LONG = 200  # pairs to measure, some ten seconds, from which on progress is shown
+
+
+class _Seen(NamedTuple):
+    """Height and width of a photograph, and its ``pixel_digest``."""
+
+    size: tuple[int, int]
+    digest: str
 
 
 class SyntheticImages:
@@ -43,6 +51,7 @@ class SyntheticImages:
         seed: int,
         cache: Path | None,
         keep_in_memory: bool,
+        bad: Sequence[Bad] = (),
     ) -> None:
         """Name the rows and score them; pairs whose measures ``cache`` does not hold are rendered for that.
 
@@ -56,14 +65,16 @@ class SyntheticImages:
             seed: of the distortions' random parts; every photograph draws its own.
             cache: folder for measures.csv, or None.
             keep_in_memory: whether a distorted image, once rendered, is kept.
+            bad: photographs that are left out.
 
         Raises:
             ConfigError: no such family or level, or WebP without a rated codec.
             DatasetError: no photographs or no rows, two photographs of one name, a damaged cache.
             ImageError: a photograph cannot be read or is too small.
         """
-        self.seed, self._keep = seed, keep_in_memory
+        self.seed, self.bad, self._keep = seed, bad, keep_in_memory
         self._photographs = Photographs(photographs, size=size, keep_in_memory=keep_in_memory)
+        self._known: dict[str, _Seen] = {}
         self._rendered: dict[int, UInt8[ndarray, "_ _ 3"]] = {}
         self._kinds, self.left_out = plan(self._photographs, families=families, levels=levels, pristine=pristine)
         measured = self._measure(cache)
@@ -81,8 +92,7 @@ class SyntheticImages:
 
     def size(self, row: int) -> tuple[int, int]:
         """Return height and width of a row's image."""
-        height, width = self._photographs[self._kinds[row].content].shape[:2]
-        return height, width
+        return self._seen(self._kinds[row].content).size
 
     def load(self, row: int) -> Pair:
         """Render a row of the table: the distorted image and its reference, the same size.
@@ -115,8 +125,14 @@ class SyntheticImages:
             return kept_measures(keys, compute, cache=cache)
 
     def _key(self, kind: Kind) -> str:
-        photograph = self._photographs[kind.content]
+        photograph = self._seen(kind.content).digest
         return measure_key(photograph, kind.family or "pristine", kind.level, self._seed_of(kind))
+
+    def _seen(self, content: str) -> _Seen:
+        if content not in self._known:
+            pixels = self._photographs[content]
+            self._known[content] = _Seen((pixels.shape[0], pixels.shape[1]), pixel_digest(pixels))
+        return self._known[content]
 
     def _seed_of(self, kind: Kind) -> int:
         return stable_seed(self.seed, kind.content)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LACKING = ("missing", "missing_references", "unlisted", "pairs_missing")
+LACKING = ("missing", "missing_references", "unlisted", "bad_images", "pairs_missing")
 """Results that count what a copy of a set lacks."""
 
 
