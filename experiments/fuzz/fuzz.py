@@ -73,7 +73,14 @@ def row_of(file: str, damage: str, *, cases: int, seed: int, folder: str) -> dic
         told += [json.loads(line) for line in done.stdout.splitlines()]
         if done.returncode:
             how = signal.Signals(-done.returncode).name if done.returncode < 0 else done.stderr[-1000:]
-            told.append({"end": "hang" if how == "SIGALRM" else f"ended by {how}", "seconds": HANG, "memory": 0})
+            told.append(
+                {
+                    "end": "hang" if how == "SIGALRM" else f"ended by {how}",
+                    "seconds": HANG,
+                    "memory": 0,
+                    "pillow": False,
+                }
+            )
     for number, case in enumerate(told):
         if case["end"] not in GOOD:
             print(f"{file}, {damage}, case {number}: {case['end']}", flush=True)
@@ -83,6 +90,7 @@ def row_of(file: str, damage: str, *, cases: int, seed: int, folder: str) -> dic
         "damage": damage,
         "cases": len(told),
         **{end.replace(" ", "_"): ends.count(end) for end in GOOD},
+        "other_by_pillow": sum(bool(case["pillow"]) for case in told),
         "failures": sum(end not in GOOD for end in ends),
         "slowest_s": round(max(float(case["seconds"]) for case in told), 2),
         "memory_mib": max(int(case["memory"]) for case in told) // 2**20,
@@ -105,7 +113,8 @@ def child(file: str, damage: str, cases: range, *, seed: int, folder: Path) -> N
         seconds = time.perf_counter() - started
         signal.setitimer(signal.ITIMER_REAL, 0)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"end": end, "seconds": seconds, "memory": memory}), flush=True)
+        case_told = {"end": end, "seconds": seconds, "memory": memory, "pillow": by_pillow(path, sound)}
+        print(json.dumps(case_told), flush=True)
 
 
 def end_of(path: Path, sound: np.ndarray) -> str:
@@ -125,6 +134,15 @@ def end_of(path: Path, sound: np.ndarray) -> str:
     if (pixels.shape[1], pixels.shape[0]) != size:
         return f"pixels of {pixels.shape[1]}x{pixels.shape[0]} where image_size says {size}"
     return "same pixels" if np.array_equal(pixels, sound) else "other pixels"
+
+
+def by_pillow(path: Path, sound: np.ndarray) -> bool:
+    """Return whether Pillow alone reads other pixels without an error."""
+    try:
+        with Image.open(path) as image:
+            return not np.array_equal(np.array(image.convert("RGB")), sound)
+    except Exception:
+        return False
 
 
 if __name__ == "__main__":

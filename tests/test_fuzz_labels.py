@@ -240,5 +240,5 @@ def test_labels_come_back_as_they_were_written(ratings: Path, data: st.DataObjec
     table = read_of_a_user(file, reference=None, low=low, high=high, higher_is_better=better)
     assert table.frame["raw"].tolist() == raw.tolist()
     share = (raw - low) / (high - low)
-    np.testing.assert_allclose(table.scores, share if better else (high - raw) / (high - low), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(table.scores, share if better else 1 - share, rtol=0, atol=1e-12)
     holds(table)
