@@ -177,6 +177,16 @@ def test_a_file_that_is_not_there_has_its_row_and_the_others_are_scored(model, i
     assert "gone.png" in gone["error"]
 
 
+def test_an_image_above_the_pixel_limit_has_no_score(model, images, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        predict.main([str(images / "0.png"), "--model", str(model), "--pixel-limit", "4095"])
+    assert exit_.value.code == 1
+    assert "64x64 pixels" in capsys.readouterr().out
+    predict.main([str(images / "0.png"), "--model", str(model), "--pixel-limit", "4096"])
+    text = _failed(predict.main, [str(images / "0.png"), "--model", str(model), "--pixel-limit", "178956971"], capsys)
+    assert "found: pixel_limit=178956971\nexpected: at most 178956970" in text
+
+
 def test_errors_of_predict(model, images, capsys):
     (images / "empty").mkdir()
     text = _failed(predict.main, [str(images / "none*.png"), "--model", str(model)], capsys)

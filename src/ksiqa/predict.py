@@ -2,12 +2,16 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ksiqa.command import errors_as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ksiqa.data.transform import Pixels
     from ksiqa.inference.model_folder import TrainedModel
 
 FAILED = 1  # exit status where a file could not be scored; 2 is a command that could not be run
@@ -18,7 +22,8 @@ def main(arguments: list[str] | None = None) -> None:
     with errors_as_text():
         options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
         check_output(options.output)
-        rows = predict(options.paths, model=options.model, reference=options.reference, scale=options.scale)
+        named = {name: getattr(options, name) for name in ("model", "reference", "scale", "pixel_limit")}
+        rows = predict(options.paths, **named)
         if options.output is not None:
             write(rows, options.output)
         show(rows)
@@ -26,7 +31,14 @@ def main(arguments: list[str] | None = None) -> None:
             raise SystemExit(FAILED)
 
 
-def predict(paths: list[str], *, model: Path, reference: Path | None, scale: str | None = None) -> list[dict[str, Any]]:
+def predict(
+    paths: list[str],
+    *,
+    model: Path,
+    reference: Path | None,
+    scale: str | None = None,
+    pixel_limit: int | None = None,
+) -> list[dict[str, Any]]:
     """Score files, the images in folders, and what globs match; a file that cannot be scored keeps its row.
 
     Returns:
@@ -34,7 +46,7 @@ def predict(paths: list[str], *, model: Path, reference: Path | None, scale: str
         on), ``error`` (empty where scored; the others are None where not).
 
     Raises:
-        ConfigError: no scale of that name.
+        ConfigError: no scale of that name, or a pixel limit that ``read_image`` refuses.
         ImageError: a path that names nothing, or a reference that cannot be read.
         ModelFolderError: no model there, or it cannot score so.
     """
@@ -44,9 +56,10 @@ def predict(paths: list[str], *, model: Path, reference: Path | None, scale: str
     from ksiqa.data.image_file import read_image
     from ksiqa.inference.model_folder import load_model
 
+    read = read_image if pixel_limit is None else partial(read_image, pixel_limit=pixel_limit)
     trained = load_model(model)
-    wanted = None if reference is None else read_image(reference)
-    return [_row(trained, file, wanted, scale) for file in track(files, description="scoring", transient=True)]
+    wanted = None if reference is None else read(reference)
+    return [_row(trained, file, read, wanted, scale) for file in track(files, description="scoring", transient=True)]
 
 
 def found_files(paths: list[str]) -> list[Path]:
@@ -125,13 +138,14 @@ def show(rows: list[dict[str, Any]]) -> None:
     Console().print(table)
 
 
-def _row(trained: "TrainedModel", file: Path, reference: Any, scale: str | None) -> dict[str, Any]:
-    from ksiqa.data.image_file import read_image
+def _row(
+    trained: "TrainedModel", file: Path, read: "Callable[[Path], Pixels]", reference: "Pixels | None", scale: str | None
+) -> dict[str, Any]:
     from ksiqa.errors import ImageError
     from ksiqa.inference.scoring import score_image
 
     try:
-        scored = score_image(trained, read_image(file), reference, scale=scale)
+        scored = score_image(trained, read(file), reference, scale=scale)
     except ImageError as error:
         nothing = dict.fromkeys(("score", "score_raw", "scale"))
         return {"image": str(file), **nothing, "error": f"{error.found}; {error.do}"}
@@ -144,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model/ folder of a run")
     parser.add_argument("--reference", type=Path, help="score against this image, by the teacher")
     parser.add_argument("--scale", metavar="NAME", help="set on whose scale to score, of those the model learned from")
+    parser.add_argument("--pixel-limit", type=int, metavar="N", help="refuse larger images (default: 178956970 pixels)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write scores as .csv or .jsonl")
     return parser
 

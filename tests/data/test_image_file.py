@@ -1,14 +1,14 @@
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ksiqa.data import image_file
 from ksiqa.data.image_file import image_size, read_image
-from ksiqa.errors import ImageError
+from ksiqa.errors import ConfigError, ImageError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 LOSSLESS = ["png", "bmp", "tif", "ppm", "jp2", "webp"]
@@ -160,10 +160,17 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
         read_image(tmp_path)
 
 
-def test_too_many_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_file, "PIXEL_LIMIT", 599)
-    with pytest.raises(ImageError, match=r"a.png: 30x20 pixels\nexpected: at most 599 pixels"):
-        image_size(save(tmp_path / "a.png"))
+@pytest.mark.parametrize("function", [read_image, image_size])
+def test_too_many_pixels(tmp_path: Path, function: Callable[..., object]) -> None:
+    path = save(tmp_path / "a.png")
+    function(path, pixel_limit=600)
+    with pytest.raises(
+        ImageError, match=r"a.png: 30x20 pixels\nexpected: at most 599 pixels\n.*, or allow more pixels"
+    ):
+        function(path, pixel_limit=599)
+    for limit, text in ((0, "pixel_limit=0\nexpected: 1 or more"), (2**31, "at most 178956970: Pillow refuses more")):
+        with pytest.raises(ConfigError, match=text):
+            function(path, pixel_limit=limit)
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,12 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image, UnidentifiedImageError
 
+from ksiqa.data.image_checks import FORMATS, PIXEL_LIMIT, broken, check_file, check_header, check_limit, too_large
+from ksiqa.data.jpeg_file import jpeg_pixels
 from ksiqa.errors import ImageError
-
-# Formats that Pillow decodes by itself; without this list it would start Ghostscript for EPS.
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "AVIF", "TIFF", "JPEG2000", "PPM")
 
 # Names that are taken for images where a folder is searched; a file that is named one by one may have any name.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".jp2", ".ppm", ".pgm")
-
-# Pillow refuses more as a likely decompression bomb; half a gigabyte as RGB. The largest photographs of the
-# sets (SPAQ) have a tenth of it.
-PIXEL_LIMIT = 178_956_970
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,28 +29,32 @@ _UPRIGHT = {
 }  # EXIF tag 0x0112
 
 
-def read_image(path: Path, *, pixel_limit: int | None = None) -> UInt8[ndarray, "height width 3"]:
+def read_image(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> UInt8[ndarray, "height width 3"]:
     """Read a file as RGB, 8 bits a channel.
 
     EXIF orientation is applied (an EXIF block that cannot be parsed has none), colour profiles are not.
     Grey and palette become RGB; alpha is laid over white; of 16 bits the upper eight are kept, for grey as
     for colour; CMYK is converted without a profile. Of a phone's multi-picture JPEG the photograph is read.
+    Damage is an error wherever the format lets one know of it; a BMP's pixels, for one, can be any bytes.
 
     Raises:
         ImageError: no such file, no image, broken, too large, animated, or of numbers without a known range.
+        ConfigError: a limit that is no positive whole number, or above ``PIXEL_LIMIT``.
     """
-    with _opened(path, pixel_limit) as image:
-        image.load()
-        return np.array(_as_rgb(_upright(image), path))
+    with _opened(path, pixel_limit, whole=True) as (image, content):
+        pixels = _decoded(image, content, path)
+        turn = _UPRIGHT.get(_orientation(image))  # after decoding, in which Pillow turns a TIFF by itself
+        return pixels if turn is None else np.array(Image.fromarray(pixels).transpose(turn))
 
 
-def image_size(path: Path) -> tuple[int, int]:
+def image_size(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, int]:
     """Return (width, height) of the image that ``read_image`` would return, without decoding it.
 
     Raises:
         ImageError: as for ``read_image``, for what can be seen without decoding.
+        ConfigError: as for ``read_image``.
     """
-    with _opened(path) as image:
+    with _opened(path, pixel_limit, whole=False) as (image, _):
         width, height = image.size
         turned = _orientation(image) >= 5 and image.format != "TIFF"  # Pillow states a TIFF's size upright
         return (height, width) if turned else (width, height)
@@ -66,14 +66,18 @@ def images_in(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _opened(path: Path, pixel_limit: int | None = None) -> Iterator[Image.Image]:
-    """Open a file and turn whatever Pillow raises on it into an ImageError."""
+def _opened(path: Path, pixel_limit: int, *, whole: bool) -> Iterator[tuple[Image.Image, bytes]]:
+    """Open an image, and read its file ``whole`` (else: b""); turn whatever is raised on it into an ImageError."""
+    check_limit(pixel_limit)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd metadata and of sizes; what breaks pixels is raised
-            with Image.open(path, formats=FORMATS) as image:
-                _check_header(image, path, pixel_limit or PIXEL_LIMIT)
-                yield image
+            check_file(path)
+            with path.open("rb") as file:
+                content = file.read() if whole else b""
+                with Image.open(BytesIO(content) if whole else file, formats=FORMATS) as image:
+                    check_header(image, path, pixel_limit)
+                    yield image, content
     except ImageError:
         raise
     except FileNotFoundError:
@@ -81,24 +85,22 @@ def _opened(path: Path, pixel_limit: int | None = None) -> Iterator[Image.Image]
             found=f"no file {path}", expected="an image file", do="correct the path or restore the file"
         ) from None
     except Image.DecompressionBombError as error:
-        raise _too_large(path, str(error)) from error
-    except Exception as error:  # Pillow's decoders raise many types on broken bytes
-        raise ImageError(
-            found=f"{path}: {_what_is_wrong(path, error)}",
-            expected="an image that can be decoded to its end (" + ", ".join(FORMATS) + ")",
-            do="restore the file from its archive, or take it out",
-        ) from error
+        raise too_large(path, str(error), pixel_limit) from error
+    except UnidentifiedImageError as error:
+        raise broken(path, "no image format that is known") from error
+    except Exception as error:  # decoders raise many types on broken bytes
+        raise broken(path, str(error) or type(error).__name__) from error
 
 
-def _check_header(image: Image.Image, path: Path, pixel_limit: int) -> None:
-    if image.width * image.height > pixel_limit:
-        raise _too_large(path, f"{image.width}x{image.height} pixels")
-    if image.format != "MPO" and getattr(image, "is_animated", False):
-        raise ImageError(
-            found=f"{path}: {image.n_frames} frames or pages",  # type: ignore[attr-defined]
-            expected="a file with a single image",
-            do="save the frame that is meant as a file of its own",
-        )
+def _decoded(image: Image.Image, content: bytes, path: Path) -> UInt8[ndarray, "height width 3"]:
+    """Decode an image as RGB, not yet upright."""
+    if image.format in ("JPEG", "MPO"):
+        return jpeg_pixels(image, content)
+    if image.format == "PNG":
+        with Image.open(BytesIO(content), formats=("PNG",)) as again:
+            again.verify()  # the checksums, which Pillow leaves out where it decodes
+    image.load()
+    return np.array(_as_rgb(image, path))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -106,11 +108,6 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(0x0112, 1))
     except Exception:  # broken EXIF beside sound pixels: nothing would turn such an image
         return 1
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    turn = _UPRIGHT.get(_orientation(image))
-    return image if turn is None else image.transpose(turn)
 
 
 def _as_rgb(image: Image.Image, path: Path) -> Image.Image:
@@ -127,21 +124,3 @@ def _as_rgb(image: Image.Image, path: Path) -> Image.Image:
         over = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
     return image.convert("RGB")
-
-
-def _too_large(path: Path, what: str) -> ImageError:
-    return ImageError(
-        found=f"{path}: {what}",
-        expected=f"at most {PIXEL_LIMIT:,} pixels",
-        do="check the file; if it is sound, cut or reduce it first",
-    )
-
-
-def _what_is_wrong(path: Path, error: Exception) -> str:
-    if path.is_dir():
-        return "a folder"
-    if path.is_file() and path.stat().st_size == 0:
-        return "an empty file (0 bytes)"
-    if isinstance(error, UnidentifiedImageError):
-        return "no image format that is known"
-    return str(error) or type(error).__name__

@@ -20,14 +20,23 @@ def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read a comma-separated file with a header as text (a name such as 0001 keeps its zeros).
 
     Raises:
-        DatasetError: unreadable, or without one of ``columns``.
+        DatasetError: unreadable, a row with more or fewer cells than the header, or without one of ``columns``.
     """
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
-    except (OSError, ValueError) as error:  # pandas' parser errors and wrong encodings are ValueErrors
-        raise _unreadable(path, "a CSV with a header, in UTF-8", error) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # of cells that it would leave out
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:  # parser errors, wrong encodings: ValueErrors
+        raise _unreadable(path, "a CSV with a header, in UTF-8, as many cells in each row", error) from error
     frame.columns = frame.columns.str.strip()
     has_columns(frame, columns, path)
+    short = np.flatnonzero(frame.isna().any(axis=1))
+    if short.size:
+        raise DatasetError(
+            found=f"{path}, row {short[0] + 1}: fewer cells than the header",
+            expected=f"{len(frame.columns)} cells a row",
+            do="restore the label file as released, or correct this row",
+        )
     return frame
 
 

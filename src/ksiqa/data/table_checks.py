@@ -1,6 +1,7 @@
 """What is checked on a label file's rows; every error names the file and the row, counted from 1."""
 
 from collections.abc import Sequence
+from os.path import abspath, isfile
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,7 +15,14 @@ FIRST = 3  # missing files named in an error
 
 
 def has_columns(frame: pd.DataFrame, columns: Sequence[str], label_file: Path) -> None:
-    """Require the columns."""
+    """Require the columns, each once."""
+    again = frame.columns[frame.columns.duplicated()]
+    if len(again):
+        raise DatasetError(
+            found=f"{label_file} with two columns {again[0]}",
+            expected="every column once",
+            do="use the label file as released, or rename one",
+        )
     lacking = [column for column in columns if column not in frame]
     if lacking:
         raise DatasetError(
@@ -25,8 +33,9 @@ def has_columns(frame: pd.DataFrame, columns: Sequence[str], label_file: Path) -
 
 
 def numbers(frame: pd.DataFrame, column: str, label_file: Path) -> pd.Series:
-    """Return the column as finite floats."""
-    values = pd.to_numeric(frame[column], errors="coerce").astype(float)
+    """Return the column as finite floats; what is true or false, a date or complex is no number."""
+    cells = frame[column] if frame[column].dtype.kind in "iuf" else frame[column].astype(str)
+    values = pd.to_numeric(cells, errors="coerce").astype(float)
     wrong = np.flatnonzero(~np.isfinite(values.to_numpy()))
     if wrong.size:
         at = int(wrong[0])
@@ -52,10 +61,11 @@ def inside_scale(frame: pd.DataFrame, facts: Facts, label_file: Path) -> None:
 
 def no_row_twice(frame: pd.DataFrame, label_file: Path) -> None:
     """Require every image once."""
-    again = np.flatnonzero(frame["image"].duplicated().to_numpy())
+    images = frame["image"].map(abspath)
+    again = np.flatnonzero(images.duplicated().to_numpy())
     if again.size:
         at = int(again[0])
-        first = int(np.flatnonzero((frame["image"] == frame["image"].iloc[at]).to_numpy())[0])
+        first = int(np.flatnonzero((images == images.iloc[at]).to_numpy())[0])
         found = f"an image that row {frame.index[first] + 1} has already"
         _row_error(frame, at, label_file, found, f"every image once ({again.size} rows repeat one)")
 
@@ -84,8 +94,9 @@ def direction(frame: pd.DataFrame, facts: Facts, label_file: Path) -> None:
     score = facts.to_score(frame["raw"].to_numpy(dtype=float))
     if min(np.ptp(evidence), np.ptp(score)) == 0:
         return
-    correlation = float(np.corrcoef(evidence, score)[0, 1])
-    if correlation < 0:
+    with np.errstate(all="ignore"):
+        correlation = float(np.corrcoef(evidence, score)[0, 1])
+    if not correlation >= 0:  # NaN: evidence too large to be true
         better = "higher" if facts.higher_is_better else "lower"
         raise DatasetError(
             found=f"{label_file}: scores fall with {name} (correlation {correlation:.2f})",
@@ -107,7 +118,7 @@ def reference_count(frame: pd.DataFrame, facts: Facts, label_file: Path) -> None
 
 def images_there(frame: pd.DataFrame, facts: Facts, *, allow_missing: bool) -> pd.Series:
     """Return which rows have their image."""
-    there = pd.Series([Path(path).is_file() for path in frame["image"]], index=frame.index)
+    there = pd.Series([isfile(path) for path in frame["image"]], index=frame.index)  # noqa: PTH113
     lost = [str(path) for path in frame.loc[~there, "image"]]
     if lost and (not allow_missing or len(lost) == len(frame)):
         _files_error(lost, f"images of {len(frame)}", facts, can_go_on=len(lost) < len(frame))
@@ -118,7 +129,7 @@ def references_there(frame: pd.DataFrame, facts: Facts, *, allow_missing: bool) 
     """Return each row's reference, None where it is not there."""
     if "reference" not in frame:
         return [None] * len(frame)
-    there = {path: Path(path).is_file() for path in frame["reference"].dropna().unique()}
+    there = {path: isfile(path) for path in frame["reference"].dropna().unique()}  # noqa: PTH113
     lost = [str(path) for path, found in there.items() if not found]
     if lost and not allow_missing:
         _files_error(lost, f"references of {len(there)}", facts, can_go_on=True)

@@ -54,11 +54,13 @@ def read(root: Path, *, facts: Facts = FACTS, allow_missing: bool = False) -> La
         labels = read_csv(label_file, ["image_name", *RATINGS, "MOS_zscore", "SD"])
         columns = {"raw": labels["MOS_zscore"]}
     ratings = labels[RATINGS].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    with np.errstate(all="ignore"):  # checked with the other columns
+        means = ratings @ np.arange(1.0, 6.0) / ratings.sum(axis=1)
     frame = pd.DataFrame(
         {
             "image": paths_of(first_of(home, SIZES), list(labels["image_name"])),
             "content": labels["image_name"],
-            "evidence": ratings @ np.arange(1.0, 6.0) / ratings.sum(axis=1),
+            "evidence": means,
             "spread": labels["SD"],
             **columns,
         }
