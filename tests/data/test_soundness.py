@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ksiqa.data.image_file import PIXEL_LIMIT
+from ksiqa.data.image_checks import PIXEL_LIMIT
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.soundness import NAMED, Soundness
 from ksiqa.data.split_rules import Split, check_split

@@ -24,7 +24,7 @@ from ksiqa.data.table import LabelTable
 from ksiqa.data.transform import shrunk
 from ksiqa.errors import DatasetError, ImageError
 
-LAYOUT = 1  # raise it when what is kept, or how it is decoded, changes
+LAYOUT = 2  # raise it when what is kept, or how it is decoded, changes
 
 
 def cache_folder(files: Sequence[str], *, name: str, short_side: int | None, cache: Path) -> Path:

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ksiqa.data.image_cache import full_name
-from ksiqa.data.image_file import PIXEL_LIMIT, read_image
+from ksiqa.data.image_checks import PIXEL_LIMIT
+from ksiqa.data.image_file import read_image
 from ksiqa.data.image_index import ImageIndex
 from ksiqa.data.known_file import Known, Look, stamp
 from ksiqa.data.likeness import thumbnail
