@@ -100,7 +100,7 @@ def _decoded(image: Image.Image, content: bytes, path: Path) -> UInt8[ndarray, "
         with Image.open(BytesIO(content), formats=("PNG",)) as again:
             again.verify()  # the checksums, which Pillow leaves out where it decodes
     image.load()
-    return np.array(_as_rgb(image, path))
+    return np.array(as_rgb(image, path))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -110,7 +110,18 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _as_rgb(image: Image.Image, path: Path) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """Return an image turned as its EXIF orientation says."""
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
+def as_rgb(image: Image.Image, path: Path) -> Image.Image:
+    """Return an image as RGB; see ``read_image``. ``path`` is named in the error.
+
+    Raises:
+        ImageError: of numbers without a known range.
+    """
     sixteen_bits = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
     if (image.mode in ("I", "F") and not sixteen_bits) or (sixteen_bits and image.has_transparency_data):
         raise ImageError(

@@ -16,6 +16,7 @@ from torchvision.ops import DeformConv2d
 
 from ksiqa.batch import Features, View
 from ksiqa.errors import ConfigError, ImageError, choice
+from ksiqa.model.tiles import in_tiles
 from ksiqa.weights import create_network, load_weights
 
 Image = Float[Tensor, "batch 3 rows columns"]
@@ -171,13 +172,10 @@ class FeatureExtraction(nn.Module):
                 expected=f"sides that {self.cell} (the pixels a token covers) divides",
                 do="crop them to a multiple of it",
             )
-        known = {**self.branch_features(view.image, leave_out=view.known), **view.known}
-        projected = []
-        if self.vit_projection is not None:
-            projected.append(self.vit_projection(known["vit"].to(self.norm.weight.dtype)))
-        if self.cnn_projection is not None:
-            projected.append(self.cnn_projection(known["cnn"].to(self.norm.weight.dtype)))
-        return self.norm(projected[0] if len(projected) == 1 else self._fused(*projected))
+        if view.known:
+            return self._projected({**self.branch_features(view.image, leave_out=view.known), **view.known})
+        image = view.image.permute(0, 2, 3, 1)  # as features lie
+        return in_tiles(self._of_tile, image, cell=self.cell)
 
     def branch_features(
         self, image: Image, *, leave_out: Mapping[str, Tensor] | Sequence[str] = ()
@@ -195,6 +193,17 @@ class FeatureExtraction(nn.Module):
         """The names of the branches that are not trained."""
         branches = {"vit": self.vit, "cnn": self.cnn}
         return [name for name, branch in branches.items() if branch is not None and branch.frozen]
+
+    def _of_tile(self, image: Float[Tensor, "batch rows columns 3"]) -> Features:
+        return self._projected(self.branch_features(image.permute(0, 3, 1, 2)))
+
+    def _projected(self, known: Mapping[str, Tensor]) -> Features:
+        projected = []
+        if self.vit_projection is not None:
+            projected.append(self.vit_projection(known["vit"].to(self.norm.weight.dtype)))
+        if self.cnn_projection is not None:
+            projected.append(self.cnn_projection(known["cnn"].to(self.norm.weight.dtype)))
+        return self.norm(projected[0] if len(projected) == 1 else self._fused(*projected))
 
     def _fused(self, vit: Features, cnn: Features) -> Features:
         if self.fusion == "add":

@@ -11,6 +11,7 @@ from ksiqa.batch import Features, Prediction, View
 from ksiqa.model.attention import attention_block
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import Calibration, QualityRegressor
+from ksiqa.model.tiles import in_tiles
 
 
 class PooledRegressor(nn.Module):
@@ -80,4 +81,4 @@ class Plain(nn.Module):
 
     def assess(self, features: Features, *, source: str) -> Prediction:
         """Score from features."""
-        return replace(self.regressor(self.body(features), source=source), features=features)
+        return replace(self.regressor(in_tiles(self.body, features), source=source), features=features)

@@ -8,6 +8,7 @@ from ksiqa.batch import Features, Prediction, View
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import QualityRegressor
 from ksiqa.model.teacher import Teacher
+from ksiqa.model.tiles import in_tiles
 
 
 class Student(nn.Module):
@@ -44,11 +45,11 @@ class Student(nn.Module):
 
     def assess(self, features: Features, *, source: str) -> Prediction:
         """Score from features; the prediction carries them and their imagery."""
-        imagery = self.imagery(features if self.imagery_into_features else features.detach())
+        imagery = in_tiles(self.imagery, features if self.imagery_into_features else features.detach())
         # What imagery adds carries no gradient into FE, but what it starts from are the features themselves: without
         # their gradient the decoder's difference (imagery - features) would push FE the wrong way.
         beside = imagery if self.imagery_into_features else imagery + (features - features.detach())
-        prediction = self.regressor(self.decoder(features, beside), source=source)
+        prediction = self.regressor(in_tiles(self.decoder, features, beside), source=source)
         return replace(prediction, features=features, imagery=imagery)
 
     def teacher(self) -> Teacher:

@@ -5,6 +5,7 @@ from torch import nn
 from ksiqa.batch import Features, Prediction, View, stacked
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import QualityRegressor
+from ksiqa.model.tiles import in_tiles
 
 
 class Teacher(nn.Module):
@@ -25,4 +26,4 @@ class Teacher(nn.Module):
 
     def assess(self, distorted: Features, reference: Features, *, source: str) -> Prediction:
         """Score from features."""
-        return self.regressor(self.decoder(distorted, reference), source=source)
+        return self.regressor(in_tiles(self.decoder, distorted, reference), source=source)
