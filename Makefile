@@ -3,9 +3,10 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
+INSTALLED := .venv/packages.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check format clean
+.PHONY: help setup demo test test-long check audit packages format clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,17 @@ check: $(STAMP) ## format, lint, types and import rules
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(STAMP) ## look up known vulnerabilities of all that is installed in .venv (wants a network; not part of check)
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[audit]'
+	$(MAKE) packages
+	$(BIN)/python -m pip_audit --strict --no-deps --disable-pip --requirement $(INSTALLED)
+
+# Without ksiqa itself, which is on no index, and without local versions: the advisories know torch 2.14.1, not
+# 2.14.1+cu130. In two steps: in a pipe the failure of the first would be lost. --strict fails on what is not found.
+packages:
+	$(BIN)/python -m pip list --format freeze --exclude-editable >$(INSTALLED)
+	sed -i 's/+.*//' $(INSTALLED)
 
 format: $(STAMP) ## put the code into its format
 	$(BIN)/ruff format

@@ -94,7 +94,7 @@ def test_the_best_epoch_is_the_one_with_the_best_mean_over_the_sets(mixed):
     folder, _ = mixed
     best = max(float(row["validation/mean_srcc"]) for row in rows(folder / "metrics.csv"))
     checkpoint = torch.load(folder / "checkpoints" / "student" / "best.ckpt", weights_only=True)
-    saving = [one for name, one in checkpoint["callbacks"].items() if "ModelCheckpoint" in name]
+    saving = [one for name, one in checkpoint["callbacks"].items() if "OwnFiles" in name]
     (state,) = (one for one in saving if one["monitor"] == "validation/mean_srcc")
     assert state["best_model_score"].item() == pytest.approx(best)
 

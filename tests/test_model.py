@@ -37,7 +37,7 @@ def test_a_branch_may_be_left_out(branch):
         ({"depth": 2}, "found: model.depth\nexpected: one of model.kind, (.|\n)*do: correct the name"),
         ({"heads": 5}, "found: model.width=32 with model.heads=5\nexpected: a width that the heads divide\ndo: set"),
         ({"width": 0}, "found: model.width=0\nexpected: 1 or more\ndo: set model.width"),
-        ({"decoder_depth": 0}, "found: model.decoder_depth=0\nexpected: 1 or more\ndo: set model.decoder_depth"),
+        ({"decoder_depth": 0}, "found: model.decoder_depth=0\nexpected: 1 to 64\ndo: set model.decoder_depth"),
         (
             {"regressed_share": 1},
             "found: model.regressed_share=1\nexpected: a share between 0 and 1",

@@ -20,8 +20,8 @@ class KsiqaError(Exception):
         if text:
             parts = re.fullmatch(r".*found: (.*?)\nexpected: (.*?)\ndo: (.*)", text.strip(), re.DOTALL)
             found, expected, do = parts.groups() if parts else (text, "", "")
-        self.found, self.expected, self.do = found, expected, do
-        super().__init__(f"found: {found}\nexpected: {expected}\ndo: {do}")
+        self.found, self.expected, self.do = (printable(part) for part in (found, expected, do))
+        super().__init__(f"found: {self.found}\nexpected: {self.expected}\ndo: {self.do}")
 
 
 class ConfigError(KsiqaError):
@@ -91,16 +91,21 @@ def choice(value: str, *, allowed: Iterable[str], name: str) -> str:
     )
 
 
-def whole_number(value: object, *, least: int, name: str) -> int:
-    """Return ``value`` if it is a whole number of at least ``least``.
+def printable(text: str) -> str:
+    """Return a text in which what would steer a terminal is spelled out: names may be anybody's."""
+    return "".join(one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text)
+
+
+def whole_number(value: object, *, least: int, most: int | None = None, name: str) -> int:
+    """Return ``value`` if it is a whole number of at least ``least`` and no more than ``most``.
 
     Raises:
         ConfigError: it is not.
     """
+    bounds = f"{least} or more" if most is None else f"{least} to {most}"
     if not isinstance(value, int) or isinstance(value, bool):
-        expected = f"a whole number of {least} or more"
-    elif value < least:
-        expected = f"{least} or more"
-    else:
-        return value
-    raise ConfigError(found=f"{name}={value}", expected=expected, do=f"set {name}={least}")
+        raise ConfigError(found=f"{name}={value}", expected=f"a whole number of {bounds}", do=f"set {name}={least}")
+    if value < least or (most is not None and value > most):
+        nearest = least if value < least else most
+        raise ConfigError(found=f"{name}={value}", expected=bounds, do=f"set {name}={nearest}")
+    return value

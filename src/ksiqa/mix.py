@@ -86,9 +86,9 @@ def as_tested(source: ImageSource, *, node: DictConfig, split: DictConfig, train
 def _scored_set(node: DictConfig, *, name: str, split: DictConfig, trained: TrainedModel) -> QualityData:
     own = name or OmegaConf.select(node, "source.name") or "table"
     side = trained.short_side_of(own)
-    made = trained.training["pairs_made"].get(own, {}) if build.pairs_made(node) else {}  # the same: the same scores
-    changes = {"short_side": side if own in trained.scales else smaller(side, node.short_side), **made}
-    seen: Any = OmegaConf.merge(node, changes)
+    made = trained.training.get("pairs_made", {})  # made so again, they have the same scores
+    changes = {"short_side": side if own in trained.scales else smaller(side, node.short_side)}
+    seen: Any = OmegaConf.merge(node, changes, made.get(own, {}) if build.pairs_made(node) else {})
     return as_tested(_source(seen, name=name), node=seen, split=_split_of(split, name), trained=trained)
 
 

@@ -128,13 +128,15 @@ def show(rows: list[dict[str, Any]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from ksiqa.errors import printable
+
     table = Table()
     table.add_column("image", overflow="fold")  # whole, to copy from
     for name in ("score", "raw score", "scale", "error"):
         table.add_column(name, justify="right" if "score" in name else "left")
     for row in rows:
         numbers = ("", "", "") if row["error"] else (f"{row['score']:.4f}", f"{row['score_raw']:.2f}", row["scale"])
-        table.add_row(escape(row["image"]), *numbers, escape(row["error"]))
+        table.add_row(*(escape(printable(text)) for text in (row["image"], *numbers, row["error"])))
     Console().print(table)
 
 

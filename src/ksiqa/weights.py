@@ -1,5 +1,6 @@
 """Pretrained weights of the backbones: from a file, an installed package or the model hub; never random in silence."""
 
+import re
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,19 +21,22 @@ def create_network(name: str, *, branch: str, **settings: Any) -> nn.Module:
     Raises:
         ConfigError: timm has no such network, or it is of another kind.
     """
+    if not re.fullmatch(r"\w+(\.\w+)?", name) or not timm.is_model(name):  # timm takes addresses and folders, too
+        raise _no_network(name, branch)
+    try:
+        return timm.create_model(name, **settings)
+    except (AttributeError, RuntimeError, TypeError) as cause:  # what networks of another kind say to the settings
+        raise _no_network(name, branch) from cause
+
+
+def _no_network(name: str, branch: str) -> ConfigError:
     kind = "vision transformer" if branch == "vit" else "convolutional network"
     near = get_close_matches(name, [known for known in timm.list_models() if known != name], n=1)
-    error = ConfigError(
+    return ConfigError(
         found=f"backbone.{branch}.name={name}",
         expected=f"the name of a {kind} in timm {timm.__version__}",
         do=f"set backbone.{branch}.name={near[0]}" if near else "choose one of timm.list_models()",
     )
-    if not timm.is_model(name):
-        raise error
-    try:
-        return timm.create_model(name, **settings)
-    except (AttributeError, RuntimeError, TypeError) as cause:  # what networks of another kind say to the settings
-        raise error from cause
 
 
 def load_weights(network: nn.Module, *, name: str, weights: str, branch: str) -> None:
@@ -51,10 +55,9 @@ def load_weights(network: nn.Module, *, name: str, weights: str, branch: str) ->
     if weights == "random":
         return
     state = _state_dict(name=name, weights=weights, branch=branch)
-    state = {key: value.float() for key, value in state.items()}
     wanted = network.state_dict()
     missing = [key for key in wanted if key not in state]
-    misfits = [key for key in wanted if key in state and wanted[key].shape != state[key].shape]
+    misfits = [key for key in wanted if key in state and not _same_shape(wanted[key], state[key])]
     if missing or misfits:
         raise WeightsError(
             found=f"{weights}: {len(missing)} of {len(wanted)} tensors missing, {len(misfits)} of another shape"
@@ -62,7 +65,13 @@ def load_weights(network: nn.Module, *, name: str, weights: str, branch: str) ->
             expected=f"the weights of timm's {name}",
             do=f"point backbone.{branch}.weights at a state dict of {name}, or change backbone.{branch}.name",
         )
-    network.load_state_dict({key: state[key] for key in wanted})
+    network.load_state_dict({key: state[key].float() for key in wanted})
+
+
+def _same_shape(wanted: Tensor, found: object) -> bool:
+    """Tell whether a file's value is a tensor of that shape: a few bytes can claim any size, and sparse ones none."""
+    dense = isinstance(found, Tensor) and found.layout == torch.strided and found.device.type == "cpu"
+    return dense and wanted.shape == found.shape  # type: ignore[attr-defined]  # a Tensor, as just seen
 
 
 def _state_dict(*, name: str, weights: str, branch: str) -> dict[str, Tensor]:

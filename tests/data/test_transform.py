@@ -97,7 +97,7 @@ def test_shrinking_averages():
         (
             lambda: fixed_views((64, 64), kind="grid", side=48, grid=0, cell=16),
             ConfigError,
-            "found: data.views.grid=0\nexpected: 1 or more\ndo: set data.views.grid",
+            "found: data.views.grid=0\nexpected: 1 to 32\ndo: set data.views.grid",
         ),
         (
             lambda: fixed_views((64, 64), kind="wole", side=48, grid=1, cell=16),

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
-from lightning.pytorch.callbacks import ModelCheckpoint
 
+from ksiqa.callback.own_files import OwnFiles
 from ksiqa.data.loader import SIGNALS_TO_END
 from ksiqa.errors import StoppedError
 
 
-class WithinEpoch(ModelCheckpoint):
+class WithinEpoch(OwnFiles):
     """Keeps the two newest checkpoints of the running epoch; its last step is left to the checkpoint of the epoch.
 
     A signal to end is answered by a checkpoint and ``StoppedError``: after the running step, or, in the last step

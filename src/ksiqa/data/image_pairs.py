@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from ksiqa.batch import Batch, View
 from ksiqa.data.image_source import ImageSource
-from ksiqa.data.transform import Crop, Pixels, fixed_views, random_crop, shrunk
+from ksiqa.data.transform import Crop, Pixels, check_views, fixed_views, random_crop, shrunk
 from ksiqa.errors import ImageError
 
 
@@ -68,6 +68,9 @@ class ScoringViews:
     grid: int
     cell: int
     distinct: int | None = 1
+
+    def __post_init__(self) -> None:
+        check_views(kind=self.kind, grid=self.grid)
 
     def crops(self, size: tuple[int, int], rng: np.random.Generator) -> list[Crop]:
         """Return all views."""

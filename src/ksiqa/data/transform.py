@@ -10,8 +10,9 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image
 
-from ksiqa.errors import ConfigError, ImageError, choice
+from ksiqa.errors import ImageError, choice, whole_number
 
+FINEST_GRID = 32  # crops a direction: a thousand views an image
 Pixels = UInt8[ndarray, "_ _ 3"]  # height, width: a function may take one size and return another
 
 
@@ -54,17 +55,27 @@ def fixed_views(size: tuple[int, int], *, kind: str, side: int, grid: int, cell:
         cell: pixels a token covers.
 
     Raises:
+        ConfigError: no such views.
         ImageError: the image is smaller than a crop or a token.
     """
-    if choice(kind, allowed=("whole", "grid"), name="data.views.kind") == "whole":
+    check_views(kind=kind, grid=grid)
+    if kind == "whole":
         _check_fits(size, cell, do="leave the image out")
         height, width = (length - length % cell for length in size)
         return [Crop((size[0] - height) // 2, (size[1] - width) // 2, height, width)]
-    if grid < 1:
-        raise ConfigError(found=f"data.views.grid={grid}", expected="1 or more", do="set data.views.grid=2")
     _check_fits(size, side, do=_SMALLER.format(min(size)))
     tops, lefts = (_spread(length - side, grid) for length in size)
     return [Crop(top, left, side, side) for top in tops for left in lefts]
+
+
+def check_views(*, kind: str, grid: int) -> None:
+    """See whether there are such views as ``fixed_views`` is asked for.
+
+    Raises:
+        ConfigError: there are not.
+    """
+    choice(kind, allowed=("whole", "grid"), name="data.views.kind")
+    whole_number(grid, least=1, most=FINEST_GRID, name="data.views.grid")
 
 
 def shrunk(image: Pixels, *, short_side: int | None) -> UInt8[ndarray, "rows columns 3"]:

@@ -1,25 +1,31 @@
-"""A trained model as a folder: ``model.safetensors`` and ``config.json``. Nothing in it is ever executed."""
+"""A trained model as a folder: ``model.safetensors`` and ``config.json``.
+
+Whoever wrote it, nothing in it is ever executed or fetched, and opening it takes memory in proportion to its size.
+"""
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+import torch
+from safetensors.torch import save
 
 from ksiqa import __version__
 from ksiqa.data.facts import Facts
 from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.errors import KsiqaError, ModelFolderError
 from ksiqa.files import write_whole
+from ksiqa.inference.model_config import FORMAT, read_config
+from ksiqa.inference.model_weights import read_weights
 from ksiqa.model import compose
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 
-FORMAT = 1  # of config.json; raised when an older version could not read a newer one
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+TOLD = 500  # characters of what a folder's error says: names in it may be of any length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,21 +107,16 @@ def load_model(folder: Path) -> TrainedModel:
                 do="name the model/ folder that a training run printed at its end",
             )
     try:
-        config = json.loads((folder / CONFIG).read_text())
-        if config["format"] > FORMAT:
-            raise ModelFolderError(
-                found=f"{folder / CONFIG} of format {config['format']}, written by ksiqa {config['version']}",
-                expected=f"format {FORMAT} or older",
-                do="upgrade ksiqa",
-            )
-        return _trained(config, folder)
+        return _trained(read_config(folder / CONFIG), folder)
+    except ModelFolderError:
+        raise
     except KsiqaError as error:
         raise ModelFolderError(
-            found=f"{folder / CONFIG}: {error.found}", expected=error.expected, do=error.do
+            found=f"{folder / CONFIG}: {error.found[:TOLD]}", expected=error.expected, do=error.do
         ) from error
-    except (KeyError, TypeError, ValueError, SafetensorError, RuntimeError) as error:
+    except Exception as error:  # a folder that was not written by ksiqa fails in many ways
         raise ModelFolderError(
-            found=f"a model folder {folder} that does not match: {type(error).__name__}: {error}",
+            found=f"a model folder {folder} that does not match: {type(error).__name__}: {str(error)[:TOLD]}",
             expected=f"{CONFIG} and {WEIGHTS} as one training run wrote them",
             do="copy the folder again, both files together",
         ) from error
@@ -123,8 +124,14 @@ def load_model(folder: Path) -> TrainedModel:
 
 def _trained(config: dict[str, Any], folder: Path) -> TrainedModel:
     scales = {name: Facts(name=name, **values) for name, values in config["scales"].items()}
-    network = compose(model=config["model"], backbone=_with_random_weights(config["backbone"]), sources=list(scales))
-    network.load_state_dict(load_file(folder / WEIGHTS))
+    build = partial(
+        compose, model=config["model"], backbone=_with_random_weights(config["backbone"]), sources=list(scales)
+    )
+    with torch.device("meta"):  # without memory, whatever sizes the config tells
+        wanted = build().state_dict()
+    state = read_weights(folder / WEIGHTS, wanted=wanted)
+    network = build()
+    network.load_state_dict(state, assign=True)  # not copied: that time goes to the look before
     network.eval().requires_grad_(False)
     return TrainedModel(
         network=network,

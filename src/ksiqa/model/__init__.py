@@ -1,5 +1,6 @@
 """The networks, pure torch and timm: composed from plain values by ``compose``."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 
 Values = Mapping[str, Any]  # plain numbers, strings, lists and mappings of them
+DEEPEST = 64  # blocks of imagery or decoder
+MOST_SOURCES = 64
 
 
 def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Student | Teacher | Plain:
@@ -36,6 +39,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
     _check_keys(model, allowed=MODEL_KEYS, name="model")
     _check_keys(backbone, allowed=("vit", "cnn", "frozen"), name="backbone")
     _check_sizes(model)
+    _check_sources(sources)
     kind = choice(model["kind"], allowed=("student", "teacher", "plain", "plain_matched"), name="model.kind")
     features = _feature_extraction(model, backbone)
     if kind == "plain":
@@ -102,9 +106,10 @@ def _ordinal(model: Values, sources: Sequence[str]) -> OrdinalHead | None:
 
 
 def _check_sizes(model: Values) -> None:
-    for name in ("width", "heads", "imagery_depth", "decoder_depth"):
+    for name in ("width", "heads", "levels"):
         whole_number(model[name], least=1, name=f"model.{name}")
-    whole_number(model["levels"], least=1, name="model.levels")
+    for name in ("imagery_depth", "decoder_depth"):
+        whole_number(model[name], least=1, most=DEEPEST, name=f"model.{name}")
     if model["width"] % model["heads"]:
         raise ConfigError(
             found=f"model.width={model['width']} with model.heads={model['heads']}",
@@ -116,6 +121,16 @@ def _check_sizes(model: Values) -> None:
             found=f"model.regressed_share={model['regressed_share']}",
             expected="a share between 0 and 1, both excluded: the mix is a sigmoid",
             do="set model.regressed_share=0.9, or model.ordinal=none for the regressed score alone",
+        )
+
+
+def _check_sources(sources: Sequence[str]) -> None:
+    wrong = [name for name in sources if not re.fullmatch(r"[^\W_][\w -]{0,63}", name)]
+    if wrong or len(sources) > MOST_SOURCES:
+        raise ConfigError(
+            found=f"a source of scores named {wrong[0]}" if wrong else f"{len(sources)} sources of scores",
+            expected=f"at most {MOST_SOURCES}, each named by letters, digits, _ and -, the first no _",
+            do="name the sets otherwise" if wrong else "leave some out",
         )
 
 

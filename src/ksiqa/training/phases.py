@@ -79,7 +79,7 @@ def fit(config: DictConfig, phase: Phase, folder: Path) -> None:
     loaders = phase.loaders(processes=trainer.world_size)
     newest = newest_checkpoint(folder / "checkpoints" / phase.name)
     try:
-        trainer.fit(phase.task, loaders, phase.validation(), ckpt_path=newest)
+        trainer.fit(phase.task, loaders, phase.validation(), ckpt_path=newest, weights_only=True)
     except NotFiniteError as error:
         tables = {one.name: one.table.frame["image"] for one in (*phase.target.sets, *phase.beside)}
         images = [str(tables[source].iloc[row]) for source, rows in error.rows.items() for row in rows]
@@ -109,7 +109,7 @@ def newest_checkpoint(folder: Path) -> Path | None:
         )
     newest = max(steps, key=lambda file: (steps[file], file.name))
     if broken and is_first():
-        Console().print(f"not whole, left aside: {broken}; going on from {newest}", soft_wrap=True)
+        Console().print(f"not whole, left aside: {broken}; going on from {newest}", soft_wrap=True, markup=False)
     return newest
 
 

@@ -54,7 +54,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         if results is None:
             return train_and_test(config, folder)
     if is_first():
-        Console().print(f"done already: {folder}", soft_wrap=True)
+        Console().print(f"done already: {folder}", soft_wrap=True, markup=False)
     return results
 
 
@@ -135,4 +135,4 @@ def show(tested: Sequence[Tested], results: dict[str, Any], model: Path) -> None
         table.add_row("mean over the sets", *(f"{results[f'test/mean_{name}']:.4f}" for name in ("srcc", "plcc")))
     console = Console()
     console.print(table)
-    console.print(f"model: {model}", soft_wrap=True)
+    console.print(f"model: {model}", soft_wrap=True, markup=False)

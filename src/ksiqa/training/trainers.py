@@ -8,7 +8,7 @@ from typing import Any
 import lightning.pytorch as lightning
 import torch
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
 from torch.nn.parallel import DistributedDataParallel
@@ -17,6 +17,7 @@ from ksiqa.build import plain
 from ksiqa.callback.best_on_test import EachEpochOnTest
 from ksiqa.callback.going_on import GoingOn
 from ksiqa.callback.metrics_file import MetricsFile
+from ksiqa.callback.own_files import OwnFiles
 from ksiqa.callback.within_epoch import WithinEpoch
 from ksiqa.errors import ConfigError, choice
 from ksiqa.task.phase import Phase
@@ -42,12 +43,12 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
             do="set strategy.devices=1",
         )
     checkpoints = folder / "checkpoints" / phase.name
-    best = ModelCheckpoint(dirpath=checkpoints, filename=BEST, monitor=phase.task.criterion, mode="max")
+    best = OwnFiles(dirpath=checkpoints, filename=BEST, monitor=phase.task.criterion, mode="max")
     callbacks: list[Callback] = [
         *([EachEpochOnTest(phase.target)] if config.report.best_on_test else []),
         MetricsFile(file=folder / "metrics.csv", phase=phase.name),
         *([best] if select == "best" else []),
-        ModelCheckpoint(dirpath=checkpoints, filename="last", enable_version_counter=False),  # each epoch
+        OwnFiles(dirpath=checkpoints, filename="last", enable_version_counter=False),  # each epoch
         WithinEpoch(folder=checkpoints, **plain(config.checkpoint)),
         GoingOn(),
         *instantiate(config.callback).values(),
