@@ -16,7 +16,7 @@ from torchvision.ops import DeformConv2d
 
 from ksiqa.batch import Features, View
 from ksiqa.errors import ConfigError, ImageError, choice
-from ksiqa.model.tiles import in_tiles
+from ksiqa.tiles import in_tiles
 from ksiqa.weights import create_network, load_weights
 
 Image = Float[Tensor, "batch 3 rows columns"]

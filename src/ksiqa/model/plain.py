@@ -11,7 +11,7 @@ from ksiqa.batch import Features, Prediction, View
 from ksiqa.model.attention import attention_block
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import Calibration, QualityRegressor
-from ksiqa.model.tiles import in_tiles
+from ksiqa.tiles import in_tiles
 
 
 class PooledRegressor(nn.Module):

@@ -8,7 +8,7 @@ from ksiqa.batch import Features, Prediction, View
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import QualityRegressor
 from ksiqa.model.teacher import Teacher
-from ksiqa.model.tiles import in_tiles
+from ksiqa.tiles import in_tiles
 
 
 class Student(nn.Module):

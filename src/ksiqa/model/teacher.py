@@ -5,7 +5,7 @@ from torch import nn
 from ksiqa.batch import Features, Prediction, View, stacked
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import QualityRegressor
-from ksiqa.model.tiles import in_tiles
+from ksiqa.tiles import in_tiles
 
 
 class Teacher(nn.Module):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ksiqa.batch import View
-from ksiqa.model.tiles import OVERLAP, SIDE, WHOLE, in_tiles, spans
+from ksiqa.tiles import OVERLAP, SIDE, WHOLE, in_tiles, spans
 from tests.tiny import CELL, tiny_model
 
 
