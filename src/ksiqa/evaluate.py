@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
 def evaluate(config: "DictConfig", folder: Path) -> None:
     """Score the test part of a split with a saved model and write the same report as training does."""
     from ksiqa import build, mix
-    from ksiqa.inference.evaluation import test
+    from ksiqa.inference.evaluation import part_tested
     from ksiqa.inference.model_folder import load_model
     from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
     from ksiqa.training import trainers
@@ -28,7 +28,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     quiet_lightning()
     trained = load_model(Path(config.checkpoint).expanduser())
     sets = mix.scored_sets(config, trained)
-    tested = [test(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
+    tested = [part_tested(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
     results = {
         **figures(tested),
         **{name: value for name, value in described(sets).items() if not name.startswith(("train", "validation"))},

@@ -2,18 +2,15 @@
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ksiqa.command import errors_as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from ksiqa.inference.scoring import Scorer
 
-    from ksiqa.data.transform import Pixels
-    from ksiqa.inference.model_folder import TrainedModel
-
+SCORED = ("score", "score_raw", "scale", "low", "high")  # of an ImageScore, in a row
 FAILED = 1  # exit status where a file could not be scored; 2 is a command that could not be run
 
 
@@ -22,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     with errors_as_text():
         options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
         check_output(options.output)
-        named = {name: getattr(options, name) for name in ("model", "reference", "scale", "pixel_limit")}
+        named = {name: getattr(options, name) for name in ("model", "reference", "scale", "coverage", "pixel_limit")}
         rows = predict(options.paths, **named)
         if options.output is not None:
             write(rows, options.output)
@@ -37,13 +34,14 @@ def predict(
     model: Path,
     reference: Path | None,
     scale: str | None = None,
+    coverage: float = 0.9,
     pixel_limit: int | None = None,
 ) -> list[dict[str, Any]]:
     """Score files, the images in folders, and what globs match; a file that cannot be scored keeps its row.
 
     Returns:
-        Rows of ``image``, ``score`` in [0, 1], ``score_raw`` on its raw scale, ``scale`` (the set whose scale both are
-        on), ``error`` (empty where scored; the others are None where not).
+        Rows of ``image``, ``score``, ``score_raw``, ``scale``, ``low`` and ``high`` as in ``ImageScore``, and ``error``
+        (empty where scored; the others are None where not).
 
     Raises:
         ConfigError: no scale of that name, or a pixel limit that ``read_image`` refuses.
@@ -53,13 +51,15 @@ def predict(
     files = found_files(paths)
     from rich.progress import track
 
-    from ksiqa.data.image_file import read_image
-    from ksiqa.inference.model_folder import load_model
+    from ksiqa.data.image_checks import PIXEL_LIMIT
+    from ksiqa.inference.given_image import pixels_of
+    from ksiqa.inference.scoring import load
 
-    read = read_image if pixel_limit is None else partial(read_image, pixel_limit=pixel_limit)
-    trained = load_model(model)
-    wanted = None if reference is None else read(reference)
-    return [_row(trained, file, read, wanted, scale) for file in track(files, description="scoring", transient=True)]
+    scorer = load(model)
+    limit = PIXEL_LIMIT if pixel_limit is None else pixel_limit
+    wanted = None if reference is None else pixels_of(reference, pixel_limit=limit)
+    settings = {"reference": wanted, "scale": scale, "coverage": coverage, "pixel_limit": limit}
+    return [_row(scorer, file, settings) for file in track(files, description="scoring", transient=True)]
 
 
 def found_files(paths: list[str]) -> list[Path]:
@@ -132,26 +132,25 @@ def show(rows: list[dict[str, Any]]) -> None:
 
     table = Table()
     table.add_column("image", overflow="fold")  # whole, to copy from
-    for name in ("score", "raw score", "scale", "error"):
+    for name in ("score", "raw score", "scale", "interval", "error"):
         table.add_column(name, justify="right" if "score" in name else "left")
     for row in rows:
-        numbers = ("", "", "") if row["error"] else (f"{row['score']:.4f}", f"{row['score_raw']:.2f}", row["scale"])
+        numbers = [""] * 4
+        if not row["error"]:
+            interval = "" if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}"
+            numbers = [f"{row['score']:.4f}", f"{row['score_raw']:.2f}", row["scale"], interval]
         table.add_row(*(escape(printable(text)) for text in (row["image"], *numbers, row["error"])))
     Console().print(table)
 
 
-def _row(
-    trained: "TrainedModel", file: Path, read: "Callable[[Path], Pixels]", reference: "Pixels | None", scale: str | None
-) -> dict[str, Any]:
+def _row(scorer: "Scorer", file: Path, settings: dict[str, Any]) -> dict[str, Any]:
     from ksiqa.errors import ImageError
-    from ksiqa.inference.scoring import score_image
 
     try:
-        scored = score_image(trained, read(file), reference, scale=scale)
+        scored: Any = scorer.score(file, **settings)
     except ImageError as error:
-        nothing = dict.fromkeys(("score", "score_raw", "scale"))
-        return {"image": str(file), **nothing, "error": f"{error.found}; {error.do}"}
-    return {"image": str(file), **scored._asdict(), "error": ""}
+        return {"image": str(file), **dict.fromkeys(SCORED), "error": f"{error.found}; {error.do}"}
+    return {"image": str(file), **{name: getattr(scored, name) for name in SCORED}, "error": ""}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -160,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model/ folder of a run")
     parser.add_argument("--reference", type=Path, help="score against this image, by the teacher")
     parser.add_argument("--scale", metavar="NAME", help="set on whose scale to score, of those the model learned from")
+    parser.add_argument("--coverage", type=float, default=0.9, metavar="P", help="of the interval low to high (0.9)")
     parser.add_argument("--pixel-limit", type=int, metavar="N", help="refuse larger images (default: 178956970 pixels)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write scores as .csv or .jsonl")
     return parser

@@ -8,7 +8,7 @@ import torch
 from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.errors import ModelFolderError
 from ksiqa.inference.model_folder import load_model, save_model
-from ksiqa.inference.scoring import score_image
+from ksiqa.inference.scoring import Scorer
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
@@ -36,9 +36,9 @@ def test_scores_come_back_bit_by_bit(kind, ordinal, image, tmp_path):
     after = load_model(tmp_path)
     reference = image[::-1].copy()
     if kind != "teacher":
-        assert score_image(before, image) == score_image(after, image)
+        assert Scorer(before).score(image) == Scorer(after).score(image)
     if kind in ("student", "teacher"):
-        assert score_image(before, image, reference) == score_image(after, image, reference)
+        assert Scorer(before).score(image, reference) == Scorer(after).score(image, reference)
     assert type(after.network) is {"student": Student, "teacher": Teacher}.get(kind, Plain)
     assert not after.network.training
 

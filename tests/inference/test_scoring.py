@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+import ksiqa
 from ksiqa.batch import View
 from ksiqa.data.facts import Facts
 from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.data.transform import shrunk
 from ksiqa.errors import ConfigError, ImageError, ModelFolderError
-from ksiqa.inference.scoring import score_image
+from ksiqa.inference.model_folder import save_model
+from ksiqa.inference.scoring import Scorer
 from tests.inference.conftest import saved
 from tests.tiny import tiny_model
 
@@ -22,9 +24,9 @@ def image():
 
 def test_a_score_is_deterministic(student, image):
     torch.manual_seed(1)
-    first = score_image(student, image)
+    first = Scorer(student).score(image)
     torch.rand(3)
-    assert score_image(student, image.copy()) == first
+    assert Scorer(student).score(image.copy()) == first
 
 
 def test_the_score_is_the_networks_on_the_trimmed_image(student, image):
@@ -32,11 +34,11 @@ def test_the_score_is_the_networks_on_the_trimmed_image(student, image):
     cut = torch.tensor(image[3:67, 2:98]).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         expected = student.network(View(cut), source="pairs").score.item()
-    assert score_image(student, image).score == pytest.approx(expected, abs=1e-6)
+    assert Scorer(student).score(image).score == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_raw_score_is_on_the_scale_of_the_source(student, image):
-    found = score_image(student, image)
+    found = Scorer(student).score(image)
     assert found.score_raw == pytest.approx(100 * (1 - found.score))  # a DMOS: higher is worse
 
 
@@ -47,62 +49,131 @@ def test_a_scale_can_be_chosen_among_those_that_the_model_knows(image):
     network.regressor.calibration.shift["other"].data.fill_(2.0)
     other = Facts(name="other", title="Other", label="MOS", low=1.0, high=5.0, higher_is_better=True)
     two = replace(two, network=network, scales={**two.scales, "other": other}, short_sides={"other": 48})
-    main, chosen = score_image(two, image), score_image(two, image, scale="other")
+    main, chosen = Scorer(two).score(image), Scorer(two).score(image, scale="other")
     assert (main.scale, chosen.scale) == ("pairs", "other")
-    assert main == score_image(two, image, scale="pairs")
+    assert main == Scorer(two).score(image, scale="pairs")
     assert chosen.score_raw == pytest.approx(1 + 4 * chosen.score)
     small = View(torch.tensor(shrunk(image, short_side=48)[:, 2:66]).permute(2, 0, 1)[None].float() / 255)
     with torch.inference_mode():
         assert chosen.score == pytest.approx(network(small, source="other").score.item(), abs=1e-6)
-    against = score_image(two, image, image, scale="other")
+    against = Scorer(two).score(image, image, scale="other")
     assert against.scale == "other"
     with pytest.raises(ConfigError, match=r"found: scale=pair\nexpected: one of other, pairs\ndo: set scale=pairs"):
-        score_image(two, image, scale="pair")
+        Scorer(two).score(image, scale="pair")
 
 
 def test_the_views_are_averaged(image):
     grid = saved(views=ScoringViews(kind="grid", side=48, grid=2, cell=16))
     corners = [image[top : top + 48, left : left + 48] for top in (0, 22) for left in (0, 52)]
-    alone = [score_image(grid, np.ascontiguousarray(corner)).score for corner in corners]
-    assert score_image(grid, image).score == pytest.approx(np.mean(alone), abs=1e-6)
+    alone = [Scorer(grid).score(np.ascontiguousarray(corner)).score for corner in corners]
+    assert Scorer(grid).score(image).score == pytest.approx(np.mean(alone), abs=1e-6)
 
 
 def test_larger_images_are_made_smaller_as_in_training(image):
     large = np.repeat(np.repeat(image, 2, axis=0), 2, axis=1)
     small = saved(short_side=70)
-    assert score_image(small, large).score == pytest.approx(score_image(small, image).score, abs=0.02)
+    assert Scorer(small).score(large).score == pytest.approx(Scorer(small).score(image).score, abs=0.02)
 
 
 def test_a_reference_is_used(student, image):
-    same, other = (score_image(student, image, reference).score for reference in (image, image[::-1].copy()))
+    same, other = (Scorer(student).score(image, reference).score for reference in (image, image[::-1].copy()))
     assert same != other
-    assert score_image(student, image, image) == score_image(student, image, image.copy())
+    assert Scorer(student).score(image, image) == Scorer(student).score(image, image.copy())
 
 
 def test_a_reference_of_another_size(student, image):
     with pytest.raises(
         ImageError, match=r"found: an image of 100x70 and a reference of 99x70\nexpected: one size, .*\ndo: hand in"
     ):
-        score_image(student, image, image[:, 1:])
+        Scorer(student).score(image, image[:, 1:])
 
 
 def test_a_model_without_a_trained_teacher_refuses_a_reference(image):
     alone = saved(fr=False)
-    assert 0 < score_image(alone, image).score < 1
+    assert 0 < Scorer(alone).score(image).score < 1
     with pytest.raises(
         ModelFolderError,
         match=r"found: a model without a trained teacher \(fr: false\) and a reference\nexpected: .*\ndo: leave the",
     ):
-        score_image(alone, image, image)
+        Scorer(alone).score(image, image)
 
 
 def test_a_teacher_alone_wants_a_reference(image):
     with pytest.raises(
         ModelFolderError, match=r"found: a model that holds a teacher alone\nexpected: a student, .*\ndo: hand in the"
     ):
-        score_image(saved(kind="teacher"), image)
+        Scorer(saved(kind="teacher")).score(image)
 
 
 def test_an_image_smaller_than_a_token(student):
     with pytest.raises(ImageError, match=r"found: an image of 40x9\nexpected: at least 16x16 pixels\ndo: leave the"):
-        score_image(student, np.zeros((9, 40, 3), dtype=np.uint8))
+        Scorer(student).score(np.zeros((9, 40, 3), dtype=np.uint8))
+
+
+def _sizes(image):
+    return [image, image[:, 4:], image[5:].copy(), image[::-1].copy(), image[:, 4:] // 2]
+
+
+def test_several_images_keep_their_order_whatever_batch_they_are_in(student, image):
+    images = _sizes(image)
+    alone = [Scorer(student).score(one) for one in images]
+    assert Scorer(student).score(images) == alone  # bit for bit
+    assert Scorer(student).score(images[::-1]) == alone[::-1]
+    for batch_size in (2, 3, 100):
+        found = Scorer(student, batch_size=batch_size).score(images)
+        assert [one.score for one in found] == pytest.approx([one.score for one in alone], abs=1e-5)
+    against = Scorer(student).score(images[0], image)
+    both = Scorer(student, batch_size=2).score([images[0], images[3]], image)
+    assert both[0].score == pytest.approx(against.score, abs=1e-5)
+    assert Scorer(student).score([images[0], images[3]], [image, image]) == [
+        Scorer(student).score(one, image) for one in (images[0], images[3])
+    ]
+    with pytest.raises(ImageError, match="found: 2 images and 1 references\nexpected: one reference for each image"):
+        Scorer(student).score(images[:2], images[:1])
+    assert Scorer(student).score([]) == []
+
+
+def test_levels_and_map_belong_to_the_score(student, image):
+    found = Scorer(student).score(image, maps=True)
+    assert len(found.levels) == 8
+    assert min(found.levels) >= 0
+    assert sum(found.levels) == pytest.approx(1, abs=1e-5)
+    assert found.quality_map.shape == (4, 6)
+    assert 0 < found.quality_map.min() <= found.quality_map.max() < 1
+    assert Scorer(student).score(image).quality_map is None
+    grid = saved(views=ScoringViews(kind="grid", side=48, grid=2, cell=16))
+    with pytest.raises(ConfigError, match=r"found: maps=True of a model with views.kind=grid"):
+        Scorer(grid).score(image, maps=True)
+
+
+def test_intervals_are_those_of_the_scale_and_the_model(student, image):
+    errors = {"student": {"pairs": [0.01, 0.02, 0.03]}, "teacher": {"pairs": [0.5]}}
+    scorer = Scorer(replace(student, residuals=errors))
+    found = scorer.score(image, coverage=0.5)
+    assert (found.low, found.high) == pytest.approx((found.score - 0.02, found.score + 0.02))
+    assert scorer.score(image, coverage=0.9)[3:5] == (0, 1)  # three errors do not promise that much
+    against = scorer.score(image, image, coverage=0.5)
+    assert (against.low, against.high) == (max(0, against.score - 0.5), min(1, against.score + 0.5))
+    assert Scorer(student).score(image)[3:5] == (None, None)
+
+
+def test_half_precision_comes_close(student, image):
+    whole, half = (Scorer(student, dtype=dtype).score(image).score for dtype in ("float32", "bfloat16"))
+    assert 0 < abs(whole - half) < 1e-2
+
+
+def test_what_a_scorer_is_not_given(student):
+    with pytest.raises(ConfigError, match="found: dtype=float8\nexpected: one of bfloat16, float16, float32"):
+        Scorer(student, dtype="float8")
+    with pytest.raises(ConfigError, match="found: device=nowhere: "):
+        Scorer(student, device="nowhere")
+    with pytest.raises(ConfigError, match="found: batch_size=0"):
+        Scorer(student, batch_size=0)
+
+
+def test_the_package_itself_opens_a_model(student, image, tmp_path):
+    save_model(student, tmp_path / "model")
+    assert ksiqa.load(tmp_path / "model").score(image) == Scorer(student).score(image)
+    assert isinstance(ksiqa.load(str(tmp_path / "model")), ksiqa.Scorer)
+    with pytest.raises(AttributeError, match="module ksiqa has no attribute lode"):
+        _ = ksiqa.lode

@@ -7,7 +7,7 @@ from rich.console import Console
 from ksiqa import build
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.inference.model_folder import load_model
-from ksiqa.inference.scoring import score_image
+from ksiqa.inference.scoring import Scorer
 from ksiqa.metric.correlation import srcc
 from ksiqa.sweep.demo_summary import summary, unseen_photographs
 from ksiqa.training.run import run
@@ -47,10 +47,10 @@ def test_the_demos_teacher_needs_its_reference(tmp_path):
     pairs = [source.load(int(row)) for row in rows]
     other = {name: contents[(place + 1) % len(contents)] for place, name in enumerate(contents)}
     pristine = {name: source.load(int(frame.index[frame["image"] == f"{name}__pristine__0"][0])) for name in contents}
-    own = np.array([score_image(trained, pair.distorted, pair.reference).score for pair in pairs])
+    own = np.array([Scorer(trained).score(pair.distorted, pair.reference).score for pair in pairs])
     swapped = np.array(
         [
-            score_image(trained, pair.distorted, pristine[other[content]].distorted).score
+            Scorer(trained).score(pair.distorted, pristine[other[content]].distorted).score
             for pair, content in zip(pairs, frame["content"].iloc[rows], strict=True)
         ]
     )

@@ -139,11 +139,11 @@ class QualityData(lightning.LightningDataModule):
 
     def val_dataloader(self) -> Loader:
         """Return the validation part, each image once."""
-        return self._scored("validation")
+        return self.scored("validation")
 
     def test_dataloader(self) -> Loader:
         """Return the test part, each image once."""
-        return self._scored("test")
+        return self.scored("test")
 
     def keep_frozen(
         self, *, branches: Mapping[str, Tensor], settings: str, extractor: Extractor, cache: Path, ridge: bool
@@ -167,7 +167,8 @@ class QualityData(lightning.LightningDataModule):
                 dataset, batches=batches, extractor=extractor, fingerprint=fingerprint, cache=cache
             )
 
-    def _scored(self, part: str) -> Loader:
+    def scored(self, part: str) -> Loader:
+        """Return a part, each image once."""
         dataset = self.parts[part]
         return Loader(dataset, batches=self._same_size(dataset), workers=self.workers)
 

@@ -19,15 +19,16 @@ class Tested(NamedTuple):
     ridge: Collected | None = None  # scores of a ridge beside the model
 
 
-def test(trained: TrainedModel, data: QualityData, *, trainer: Any) -> Tested:
-    """Score the test part of ``data``.
+def part_tested(trained: TrainedModel, data: QualityData, *, trainer: Any, part: str = "test") -> Tested:
+    """Score a part of ``data``.
 
     Args:
         trained: the saved model.
         data: a source of scores; one that the model was not trained on is scored on the scale of its main source.
         trainer: a Lightning Trainer, in full precision, so that the figures are the same everywhere.
+        part: ``test`` or ``validation``.
     """
-    data.parts["test"].known = None  # the whole network, as it will score later
+    data.parts[part].known = None  # the whole network, as it will score later
     known = data.name in trained.scales
     task = QualityTask(
         student=trained.student,
@@ -35,7 +36,7 @@ def test(trained: TrainedModel, data: QualityData, *, trainer: Any) -> Tested:
         units={data.name if known else trained.source: data.unit},
         fr_source=data.name if known else trained.fr_source,
     )
-    trainer.test(task, data.test_dataloader(), verbose=False)
+    trainer.test(task, data.scored(part), verbose=False)
     labels = data.table.scores  # as read, in double precision
     scores = {name: one._replace(label=labels[one.row]) for name, one in task.scores[0].items()}
     imagery = ("imagery_error", "identity_error")

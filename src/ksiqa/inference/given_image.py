@@ -26,7 +26,7 @@ from ksiqa.errors import ImageError
 Given = Path | str | Image.Image | ndarray | Tensor
 
 
-def pixels_of(image: Given, *, pixel_limit: int = PIXEL_LIMIT) -> UInt8[ndarray, "height width 3"]:
+def pixels_of(image: object, *, pixel_limit: int = PIXEL_LIMIT) -> UInt8[ndarray, "height width 3"]:
     """Return an image's pixels.
 
     Raises:

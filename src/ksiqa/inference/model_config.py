@@ -50,6 +50,7 @@ FORMS: dict[str, Form] = {
     "views": keys({"kind": WORD, "side": COUNT, "grid": COUNT, "cell": COUNT, "distinct": or_null(COUNT)}),
     "short_side": or_null(COUNT),
     "short_sides": mapping_of(or_null(COUNT)),
+    "residuals": mapping_of(mapping_of(list_of(NUMBER))),
     "batch_size": COUNT,
     "training": MAPPING,  # for the reader, but for its pairs_made
 }
@@ -75,7 +76,8 @@ def read_config(file: Path) -> dict[str, Any]:
             expected=f"format {FORMAT} or older",
             do="upgrade ksiqa",
         )
-    keys(FORMS)({"short_sides": {}, **config}, "")  # models of one set may lack it
+    config = {"short_sides": {}, "residuals": {}, **config}  # older models may lack them
+    keys(FORMS)(config, "")
     mapping_of(keys(PAIRS_MADE, may_lack=True))(config["training"].get("pairs_made", {}), "training.pairs_made")
     for name, scale in config["scales"].items():
         if scale["low"] >= scale["high"]:

@@ -35,6 +35,8 @@ class TrainedModel:
     ``scales`` are the facts of each source of scores; ``source`` is the one whose scale no-reference scores are on,
     ``fr_source`` the one of full-reference scores, None where the model has no trained teacher. ``batch_size`` is the
     one it was tested with: in the last digits scores depend on it. ``short_sides`` are those of a mix's other sets.
+    ``residuals`` are the errors on validation parts, by model (``student``, ``teacher``) and source: see
+    ``ksiqa.metric.interval``.
     """
 
     network: Student | Plain | Teacher
@@ -48,6 +50,7 @@ class TrainedModel:
     batch_size: int
     training: dict[str, Any]  # how it came about: for the reader, not for the code
     short_sides: dict[str, int | None] = field(default_factory=dict)
+    residuals: dict[str, dict[str, list[float]]] = field(default_factory=dict)
 
     @property
     def student(self) -> Student | Plain | None:
@@ -83,6 +86,7 @@ def save_model(trained: TrainedModel, folder: Path) -> None:
         "views": vars(trained.views),
         "short_side": trained.short_side,
         "short_sides": trained.short_sides,
+        "residuals": trained.residuals,
         "batch_size": trained.batch_size,
         "training": trained.training,
     }
@@ -142,7 +146,8 @@ def _trained(config: dict[str, Any], folder: Path) -> TrainedModel:
         fr_source=config["fr_source"],
         views=ScoringViews(**config["views"]),
         short_side=config["short_side"],
-        short_sides=config.get("short_sides", {}),  # models of one set may lack it
+        short_sides=config["short_sides"],
+        residuals=config["residuals"],
         batch_size=config["batch_size"],
         training=config["training"],
     )

@@ -1,82 +1,269 @@
-"""Scores of single images: fixed views, so that the same image gives the same score each time."""
+"""Scores of images: fixed views, so that the same image gives the same score each time.
 
-from collections.abc import Sequence
-from typing import NamedTuple
+A large image is looked at in overlapping tiles (see ``ksiqa.tiles``): nothing is made smaller but where the model was
+trained so (``short_side``).
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, overload
 
 import numpy as np
 import torch
+from jaxtyping import Float32
+from numpy import ndarray
 
 from ksiqa.batch import Prediction, View
+from ksiqa.data.image_checks import PIXEL_LIMIT
 from ksiqa.data.transform import Crop, Pixels, shrunk
-from ksiqa.errors import ImageError, ModelFolderError, choice
-from ksiqa.inference.model_folder import TrainedModel
+from ksiqa.errors import ConfigError, ImageError, ModelFolderError, choice, whole_number
+from ksiqa.inference.given_image import Given, pixels_of
+from ksiqa.inference.model_folder import TrainedModel, load_model
+from ksiqa.metric.interval import half_width
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+AHEAD = 4  # batches of images that are held at a time, so that those of one size come together
 
 
 class ImageScore(NamedTuple):
-    """An image's score in [0, 1] and on its raw scale, and the source whose scale both are on."""
+    """What a model says of an image.
+
+    - ``score`` in [0, 1], higher is better; ``score_raw`` the same on the scale of the set's labels;
+    - ``scale``: the set whose scale both are on;
+    - ``low``, ``high``, in [0, 1]: an image like those of the set has its label in between with the probability asked
+      for (``coverage``); None where the model was trained without a validation part;
+    - ``levels``: the probability of each ordinal level from worst to best, which sum to 1; empty without such a head;
+    - ``quality_map``: the score of each token, in [0, 1], of the image trimmed to whole tokens; if asked for.
+    """
 
     score: float
     score_raw: float
     scale: str
+    low: float | None = None
+    high: float | None = None
+    levels: tuple[float, ...] = ()
+    quality_map: Float32[ndarray, "rows columns"] | None = None
 
 
-@torch.inference_mode()
-def score_image(
-    trained: TrainedModel, distorted: Pixels, reference: Pixels | None = None, *, scale: str | None = None
-) -> ImageScore:
-    """Score an image: against its reference by the teacher, without one by the student.
+class Seen(NamedTuple):
+    """An image, or a pair, cut into its views."""
+
+    distorted: View
+    reference: View | None
+
+
+def load(model: Path | str, *, device: str = "cpu", dtype: str = "float32", batch_size: int = 1) -> "Scorer":
+    """Open a trained model to score with.
 
     Args:
-        trained: the model.
-        distorted: the image.
-        reference: its reference, the same size, or None.
-        scale: a source that the model learned from, on whose scale to score; None takes the main one.
+        model: its folder, the ``model/`` of a run.
+        device: as torch names it: ``cpu``, ``cuda``, ``cuda:1``.
+        dtype: of the network: ``float32``, ``bfloat16``, ``float16``; the regressor stays in full precision.
+        batch_size: images of one size that are scored at once. With 1 a score is the same, bit for bit, whatever else
+            is scored; with more it may differ in the last digits.
 
     Raises:
-        ConfigError: the model knows no such scale.
-        ImageError: the sizes differ, or the image is smaller than a view.
-        ModelFolderError: the model has no part that can score so.
+        ConfigError: no such device or dtype.
+        ModelFolderError: no model there.
     """
-    main = trained.source if reference is None else trained.fr_source or trained.source
-    source = main if scale is None else choice(scale, allowed=trained.scales, name="scale")
-    short_side = trained.short_side_of(source)
-    image = shrunk(distorted, short_side=short_side)
-    crops = trained.views.crops(image.shape[:2], np.random.default_rng(0))  # fixed views: nothing is drawn
-    if reference is None:
-        prediction = _alone(trained, _views(image, crops), source)
-    else:
+    return Scorer(load_model(Path(model).expanduser()), device=device, dtype=dtype, batch_size=batch_size)
+
+
+class Scorer:
+    """A trained model that scores images. It holds nothing but the model: several threads may share it."""
+
+    def __init__(
+        self, trained: TrainedModel, *, device: str = "cpu", dtype: str = "float32", batch_size: int = 1
+    ) -> None:
+        """Bring a model to a device; see ``load``."""
+        choice(dtype, allowed=DTYPES, name="dtype")
+        self.trained, self.dtype = trained, DTYPES[dtype]
+        self.batch_size = whole_number(batch_size, least=1, name="batch_size")
+        try:
+            self.device = torch.device(device)
+            trained.network.to(self.device)
+        except (RuntimeError, AssertionError) as error:  # torch's words differ by what it was built with
+            raise ConfigError(
+                found=f"device={device}: {str(error).splitlines()[0]}",
+                expected="a device that torch can use here",
+                do="set device=cpu",
+            ) from error
+
+    @overload
+    def score(  # type: ignore[overload-overlap]  # a str is a path, not a sequence of them
+        self,
+        image: Given,
+        reference: Given | None = None,
+        *,
+        scale: str | None = None,
+        coverage: float = 0.9,
+        maps: bool = False,
+        pixel_limit: int = PIXEL_LIMIT,
+    ) -> ImageScore: ...
+
+    @overload
+    def score(
+        self,
+        image: Sequence[Given],
+        reference: Sequence[Given] | Given | None = None,
+        *,
+        scale: str | None = None,
+        coverage: float = 0.9,
+        maps: bool = False,
+        pixel_limit: int = PIXEL_LIMIT,
+    ) -> list[ImageScore]: ...
+
+    def score(
+        self,
+        image: Given | Sequence[Given],
+        reference: Given | Sequence[Given] | None = None,
+        *,
+        scale: str | None = None,
+        coverage: float = 0.9,
+        maps: bool = False,
+        pixel_limit: int = PIXEL_LIMIT,
+    ) -> ImageScore | list[ImageScore]:
+        """Score an image, or several in their order: against references by the teacher, without by the student.
+
+        Args:
+            image: a path, an image of Pillow, an array, a tensor (see ``given_image``), or a sequence of such.
+            reference: of each image, pixel by pixel, the same size; or one for all.
+            scale: a set that the model learned from, on whose scale to score; None takes the main one.
+            coverage: of the interval from ``low`` to ``high``, in (0, 1).
+            maps: give quality maps.
+            pixel_limit: larger files are refused before they are decoded.
+
+        Raises:
+            ConfigError: the model knows no such scale, or has no map; a coverage outside (0, 1).
+            ImageError: an image cannot be read, the sizes differ, or it is smaller than a view.
+            ModelFolderError: the model has no part that can score so.
+        """
+        several = _is_several(image)
+        images: Sequence[Given] = image if several else [image]  # type: ignore[list-item,assignment]  # just seen
+        references = _paired(images, reference)
+        source = self._source(scale, with_reference=reference is not None)
+        if maps and self.trained.views.kind != "whole":
+            raise ConfigError(
+                found=f"maps=True of a model with views.kind={self.trained.views.kind}",
+                expected="a model that looks at whole images",
+                do="leave maps out",
+            )
+        scored: dict[int, ImageScore] = {}
+        for places in _chunks(len(images), self.batch_size * AHEAD):
+            seen = {}
+            for place in places:
+                pair = [
+                    None if one is None else pixels_of(one, pixel_limit=pixel_limit)
+                    for one in (images[place], references[place])
+                ]
+                seen[place] = self._seen(pair[0], pair[1], source)  # type: ignore[arg-type]  # an image is there
+            for batch in self._batches(seen):
+                found = self._scores([seen[place] for place in batch], source, coverage=coverage, maps=maps)
+                scored |= dict(zip(batch, found, strict=True))
+        in_order = [scored[place] for place in range(len(images))]
+        return in_order if several else in_order[0]
+
+    def _source(self, scale: str | None, *, with_reference: bool) -> str:
+        trained = self.trained
+        if not with_reference and trained.student is None:
+            raise ModelFolderError(
+                found="a model that holds a teacher alone",
+                expected="a student, to score without a reference",
+                do="hand in the reference, or name a model trained with model=student",
+            )
+        if with_reference and trained.teacher is None:
+            raise ModelFolderError(
+                found="a model without a trained teacher (fr: false) and a reference",
+                expected="a model trained with model=teacher or sharing=joint, sequential or transfer",
+                do="leave the reference out, or name another model",
+            )
+        main = (trained.fr_source if with_reference else None) or trained.source
+        return main if scale is None else choice(scale, allowed=trained.scales, name="scale")
+
+    def _seen(self, distorted: Pixels, reference: Pixels | None, source: str) -> Seen:
+        short_side = self.trained.short_side_of(source)
+        image = shrunk(distorted, short_side=short_side)
+        crops = self.trained.views.crops(image.shape[:2], np.random.default_rng(0))  # fixed views: nothing is drawn
+        if reference is None:
+            return Seen(_view(image, crops), None)
         _check_same_size(distorted, reference)
-        wanted = shrunk(reference, short_side=short_side)
-        prediction = _against(trained, _views(image, crops), _views(wanted, crops), source)
-    score = float(prediction.score.mean())
-    raw = trained.scales[source].to_raw(np.array([score]))
-    return ImageScore(score=score, score_raw=float(raw[0]), scale=source)
+        return Seen(_view(image, crops), _view(shrunk(reference, short_side=short_side), crops))
+
+    def _batches(self, seen: dict[int, Seen]) -> Iterator[list[int]]:
+        by_size: dict[torch.Size, list[int]] = {}
+        for place, one in seen.items():
+            by_size.setdefault(one.distorted.image.shape, []).append(place)
+        for places in by_size.values():
+            for chunk in _chunks(len(places), self.batch_size):
+                yield [places[at] for at in chunk]
+
+    @torch.inference_mode()
+    def _scores(self, batch: list[Seen], source: str, *, coverage: float, maps: bool) -> list[ImageScore]:
+        with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype != torch.float32):
+            prediction = self._predicted(batch, source)
+        views = len(batch[0].distorted)
+        scores = prediction.score.float().view(-1, views).mean(dim=1).tolist()
+        raw = self.trained.scales[source].to_raw(np.array(scores))
+        probabilities = prediction.level_probabilities
+        levels = [()] * len(batch)
+        if probabilities is not None:
+            levels = [tuple(one) for one in probabilities.view(len(batch), views, -1).mean(dim=1).tolist()]
+        model = "student" if batch[0].reference is None else "teacher"
+        half = half_width(self.trained.residuals.get(model, {}).get(source), coverage=coverage)
+        return [
+            ImageScore(
+                score=scores[at],
+                score_raw=float(raw[at]),
+                scale=source,
+                low=None if half is None else max(0.0, scores[at] - half),
+                high=None if half is None else min(1.0, scores[at] + half),
+                levels=levels[at],
+                quality_map=_map(prediction, at) if maps else None,
+            )
+            for at in range(len(batch))
+        ]
+
+    def _predicted(self, batch: list[Seen], source: str) -> Prediction:
+        distorted = View(torch.cat([one.distorted.image for one in batch]).to(self.device))
+        references = [one.reference.image for one in batch if one.reference is not None]
+        if not references:
+            assert self.trained.student is not None  # see ``_source``
+            return self.trained.student(distorted, source=source)
+        assert self.trained.teacher is not None  # see ``_source``
+        return self.trained.teacher(distorted, View(torch.cat(references).to(self.device)), source=source)
 
 
-def _alone(trained: TrainedModel, distorted: View, source: str) -> Prediction:
-    if trained.student is None:
-        raise ModelFolderError(
-            found="a model that holds a teacher alone",
-            expected="a student, to score without a reference",
-            do="hand in the reference, or name a model trained with model=student",
+def _is_several(image: object) -> bool:
+    return isinstance(image, Sequence) and not isinstance(image, str)
+
+
+def _paired(images: Sequence[Given], reference: Given | Sequence[Given] | None) -> Sequence[Given | None]:
+    if not _is_several(reference):
+        return [reference] * len(images)  # type: ignore[list-item]  # just seen
+    if len(reference) != len(images):  # type: ignore[arg-type]  # a sequence
+        raise ImageError(
+            found=f"{len(images)} images and {len(reference)} references",  # type: ignore[arg-type]  # as above
+            expected="one reference for each image, or one for all",
+            do="hand in two lists of one length",
         )
-    return trained.student(distorted, source=source)
+    return reference  # type: ignore[return-value]  # as above
 
 
-def _against(trained: TrainedModel, distorted: View, reference: View, source: str) -> Prediction:
-    teacher = trained.teacher
-    if teacher is None:
-        raise ModelFolderError(
-            found="a model without a trained teacher (fr: false) and a reference",
-            expected="a model trained with model=teacher or sharing=joint, sequential or transfer",
-            do="leave the reference out, or name another model",
-        )
-    return teacher(distorted, reference, source=source)
+def _chunks(count: int, size: int) -> Iterator[range]:
+    return (range(start, min(start + size, count)) for start in range(0, count, size))
 
 
-def _views(image: Pixels, crops: Sequence[Crop]) -> View:
+def _view(image: Pixels, crops: Sequence[Crop]) -> View:
     parts = np.stack([crop.cut(image) for crop in crops]).transpose(0, 3, 1, 2)
     return View(torch.from_numpy(np.ascontiguousarray(parts)).float() / 255)
+
+
+def _map(prediction: Prediction, at: int) -> Float32[ndarray, "rows columns"]:
+    if prediction.quality_map is None:
+        raise ConfigError(
+            found="maps=True of a plain model", expected="a model with a quality-aware regressor", do="leave maps out"
+        )
+    return prediction.quality_map[at].float().cpu().numpy()
 
 
 def _check_same_size(distorted: Pixels, reference: Pixels) -> None:

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from ksiqa import build, mix
 from ksiqa.data.image_source import ImageSource
 from ksiqa.errors import ConfigError
-from ksiqa.inference.evaluation import test
+from ksiqa.inference.evaluation import part_tested
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.report.run_folder import described, figures, write_predictions
 from ksiqa.training import trainers
@@ -53,7 +53,7 @@ def score_others(
     for name, source in sources.items():
         node: Any = OmegaConf.merge(config.data, {"short_side": config.others[name].short_side})
         data = mix.as_tested(source, node=node, split=split, trained=trained)
-        tested = test(trained, data, trainer=trainers.scoring_trainer(config))
+        tested = part_tested(trained, data, trainer=trainers.scoring_trainer(config))
         (folder / "others").mkdir(exist_ok=True)
         write_predictions(folder / "others" / f"{name}.csv", tested=[tested])
         said = {key: value for key, value in described([data]).items() if key in KEPT}

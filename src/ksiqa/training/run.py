@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from ksiqa.data.datamodule import QualityData
 from ksiqa.data.fingerprint import data_fingerprint
 from ksiqa.data.split_files import write_split
 from ksiqa.files import alone_in, write_whole
-from ksiqa.inference.evaluation import Tested, test
-from ksiqa.inference.model_folder import load_model, save_model
+from ksiqa.inference.evaluation import Tested, part_tested
+from ksiqa.inference.model_folder import TrainedModel, load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.collected import Collected
+from ksiqa.metric.interval import residuals
 from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
 from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
@@ -80,12 +82,13 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     part_ways()
     if not is_first():
         return None
-    save_model(trained_model(config, parts, fr_source=fr_source), folder / "model")
+    model = trained_model(config, parts, fr_source=fr_source)
+    save_model(replace(model, residuals=validation_residuals(model, sets, config)), folder / "model")
     trained = load_model(folder / "model")
     with_test = [one for one in sets if one.split.test]
     ridges = [ridge_test(one) if config.report.ridge else None for one in with_test]  # before features are let go
     tested = [
-        test(trained, one, trainer=trainers.scoring_trainer(config))._replace(ridge=ridge)
+        part_tested(trained, one, trainer=trainers.scoring_trainer(config))._replace(ridge=ridge)
         for one, ridge in zip(with_test, ridges, strict=True)
     ]
     results = {
@@ -113,6 +116,19 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         show(tested, results, folder / "model")
     write_results(folder, results)
     return results
+
+
+def validation_residuals(
+    trained: TrainedModel, sets: Sequence[QualityData], config: DictConfig
+) -> dict[str, dict[str, list[float]]]:
+    """Return the errors of each model on the validation part of each set that has one."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for one in sets:
+        if one.has_validation:
+            tested = part_tested(trained, one, trainer=trainers.scoring_trainer(config), part="validation")
+            for name, scores in tested.scores.items():
+                found.setdefault(name, {})[one.name] = residuals(scores.score, scores.label)
+    return found
 
 
 def ridge_test(data: QualityData) -> Collected:

@@ -1,0 +1,43 @@
+"""Intervals that hold what they promise: split conformal prediction (Vovk et al.; Lei et al., JASA 2018).
+
+Of n images that no training saw, the errors are known. A new image like them has an error no larger than the k-th
+smallest of these with probability of at least k / (n + 1), whatever the model is worth.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from ksiqa.errors import ConfigError
+
+MOST = 1000  # errors that are kept
+
+
+def residuals(score: Float[ndarray, " images"], label: Float[ndarray, " images"]) -> list[float]:
+    """Return the sizes of the errors in ascending order; of more than ``MOST`` so many, spread evenly, each rounded up
+    to one that occurs."""
+    errors = np.sort(np.abs(score - label))
+    count = min(len(errors), MOST)
+    places = np.ceil(np.arange(1, count + 1) * len(errors) / max(count, 1)).astype(int) - 1
+    return [float(one) for one in errors[places]]
+
+
+def half_width(errors: Sequence[float] | None, *, coverage: float) -> float | None:
+    """Return how far below and above a score its label lies with probability ``coverage``; None where nothing is known.
+
+    Args:
+        errors: of ``residuals``.
+        coverage: in (0, 1). Where the errors are too few for it, the whole scale is returned: 1.
+
+    Raises:
+        ConfigError: a coverage outside.
+    """
+    if not 0 < coverage < 1:
+        raise ConfigError(found=f"coverage={coverage}", expected="a number between 0 and 1", do="set coverage=0.9")
+    if not errors:
+        return None
+    place = ceil((len(errors) + 1) * coverage - 1e-9)  # 0.9 x 10 is 9
+    return 1.0 if place > len(errors) else errors[place - 1]
