@@ -27,7 +27,7 @@ def test_sums_go_on_from_a_checkpoint_bit_by_bit(tmp_path):
         if number < 11:
             first.add({"loss": value}, images=3)
     torch.save(first.totals(), tmp_path / "totals")
-    second.go_on(torch.load(tmp_path / "totals", weights_only=True), first=True)
+    second.go_on(torch.load(tmp_path / "totals", weights_only=True))
     for value in values[11:]:
         second.add({"loss": value}, images=3)
     assert second.means() == whole.means()
