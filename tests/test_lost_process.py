@@ -177,8 +177,7 @@ def test_a_run_all_processes_of_which_were_killed_goes_on(seed, told, whole, lau
 def test_a_process_lost_before_they_have_met(rank, told, launched, tmp_path):
     """The other one waits for it, in no step that could fail."""
     launch = launched([*OWN, *told], tmp_path)
-    while len(launch.alive()) < 2:
-        time.sleep(0.01)
+    wait_for(lambda: any("LOCAL_RANK" in variables for variables in launch.alive().values()), launch.process)
     launch.kill(rank)
     _, _, errors = launch.ended()
     _said(errors)
