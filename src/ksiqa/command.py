@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError, StoppedError
+from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError, StoppedError, told
 from ksiqa.files import storage_error, wait_for
 from ksiqa.kinds import check_kinds
 
@@ -97,11 +97,6 @@ def _with_short_names(arguments: list[str]) -> list[str]:
     if not keys or any(text.startswith(JOB_NAME) for text in arguments):
         return arguments
     return [*arguments[:last], f"{JOB_NAME}=[{','.join(keys)}]", *arguments[last:]]  # options may follow overrides
-
-
-def told(error: KsiqaError) -> str:
-    """Return what a command prints of an error."""
-    return f"\n{type(error).__name__}\n{error}\n"
 
 
 class errors_as_text:

@@ -40,6 +40,12 @@ class StoppedError(KsiqaError):
         self.status = status
 
 
+class LostProcessError(KsiqaError):
+    """A training by several processes, one of which is gone."""
+
+    status = 1
+
+
 class NotFiniteError(KsiqaError):
     """A loss that is NaN or infinite; ``rows`` are those of the step's images, by source."""
 
@@ -72,6 +78,11 @@ class CheckpointError(KsiqaError):
 
 class ModelFolderError(KsiqaError):
     """A folder that does not hold a trained model, or one that does not match its config."""
+
+
+def told(error: KsiqaError) -> str:
+    """Return what a command prints of an error."""
+    return f"\n{type(error).__name__}\n{error}\n"
 
 
 def choice(value: str, *, allowed: Iterable[str], name: str) -> str:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from ksiqa.task.epoch_means import EpochMeans
+from tests.data.conftest import process
 
 
 def test_means_are_over_images_of_the_steps_that_have_the_figure():
@@ -27,7 +28,17 @@ def test_sums_go_on_from_a_checkpoint_bit_by_bit(tmp_path):
         if number < 11:
             first.add({"loss": value}, images=3)
     torch.save(first.totals(), tmp_path / "totals")
-    second.go_on(torch.load(tmp_path / "totals", weights_only=True), first=True)
+    second.go_on(torch.load(tmp_path / "totals", weights_only=True))
     for value in values[11:]:
         second.add({"loss": value}, images=3)
     assert second.means() == whole.means()
+
+
+@pytest.mark.parametrize(("processes", "sums"), [(2, [2.0, 3.0]), (3, [2.5, None, None]), (1, [2.5])])
+def test_each_process_goes_on_with_its_own_and_the_first_with_all_where_their_number_changed(processes, sums):
+    totals = [{"loss": [4.0, 2.0]}, {"loss": [6.0, 2.0]}]
+    for rank, expected in enumerate(sums):
+        means = EpochMeans()
+        with process(rank, of=processes):
+            means.go_on(totals)
+        assert means.means().get("loss") == expected

@@ -111,7 +111,7 @@ def test_nothing_to_resume(joint, pairs):
     folder, _ = joint
     with pytest.raises(
         ConfigError,
-        match=r"found: resume=.*, and no unfinished run of this config \(1 folders looked at\)\n",
+        match=r"found: resume=.*, and no unfinished run of this config\n",
     ):
         train(folder.parent / "other", *table_overrides(pairs), "sharing=joint", f"+resume={folder}")
 

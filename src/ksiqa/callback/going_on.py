@@ -7,9 +7,12 @@ import lightning.pytorch as lightning
 import numpy as np
 import torch
 
+from ksiqa.data.sampling import place_among_processes
+from ksiqa.task.epoch_means import of_all_processes
+
 
 class GoingOn(lightning.Callback):
-    """Saves and restores the generators of python, numpy, torch and CUDA, and starts within an epoch.
+    """Saves and restores each process's generators of python, numpy, torch and CUDA, and starts within an epoch.
 
     Crops and order need no state: they are functions of seed and epoch (see ``ksiqa.data.sampling``), so that batches
     which were trained on are passed over without being read.
@@ -22,19 +25,21 @@ class GoingOn(lightning.Callback):
         del trainer, pl_module
         version, words, gauss = random.getstate()
         name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002  (the state that libraries draw from)
-        checkpoint["random_states"] = {
+        states = {
             "python": [version, list(words), gauss],
             "numpy": [name, [int(key) for key in keys], int(position), int(has_gauss), float(cached)],
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
+        checkpoint["random_states"] = of_all_processes(states)
 
     def on_load_checkpoint(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Remember the states: they are set when training starts, after all else that draws."""
         del trainer, pl_module
-        self._states = checkpoint["random_states"]
+        states = checkpoint["random_states"]
+        self._states = states[place_among_processes()[0] % len(states)]  # also where processes were fewer
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Set the states of the checkpoint, and leave out what the running epoch has had."""

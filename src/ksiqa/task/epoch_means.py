@@ -1,12 +1,16 @@
 """Means over an epoch that survive its interruption."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import torch.distributed
 from jaxtyping import Float
 from torch import Tensor
 
+from ksiqa.data.sampling import place_among_processes
+
 Totals = dict[str, list[float]]  # of value x images, and of images, by name
+Value = TypeVar("Value")
 
 
 class EpochMeans:
@@ -22,9 +26,11 @@ class EpochMeans:
         """Start a new epoch."""
         self._sums = {}
 
-    def go_on(self, totals: Totals, *, first: bool) -> None:
-        """Start with what all processes had come to; the first one alone keeps it."""
-        self._sums = {name: torch.tensor(both, dtype=torch.float64) for name, both in totals.items()} if first else {}
+    def go_on(self, totals: Sequence[Totals]) -> None:
+        """Start with what each process had come to; where these were more or fewer, the first one takes it all."""
+        rank, processes = place_among_processes()
+        mine = totals[rank] if len(totals) == processes else _added(totals) if rank == 0 else {}
+        self._sums = {name: torch.tensor(both, dtype=torch.float64) for name, both in mine.items()}
 
     def add(self, figures: Mapping[str, Float[Tensor, ""]], *, images: int) -> None:
         """Add a step of so many images."""
@@ -33,22 +39,27 @@ class EpochMeans:
             step = torch.stack([value * images, torch.full_like(value, images)])
             self._sums[name] = step + self._sums[name].to(step.device) if name in self._sums else step
 
-    def totals(self) -> Totals:
-        """Return the sums over all processes, the same in each of them."""
-        found: Totals = {}
-        for sums in _of_all_processes({name: both.tolist() for name, both in self._sums.items()}):
-            for name, both in sums.items():
-                found[name] = [total + one for total, one in zip(found.get(name, [0.0, 0.0]), both, strict=True)]
-        return found
+    def totals(self) -> list[Totals]:
+        """Return the sums of each process, all of them in each."""
+        return of_all_processes({name: both.tolist() for name, both in self._sums.items()})
 
     def means(self) -> dict[str, float]:
         """Return the means over all images of all processes, the same in each of them."""
-        return {name: value / images for name, (value, images) in self.totals().items()}
+        return {name: value / images for name, (value, images) in _added(self.totals()).items()}
 
 
-def _of_all_processes(sums: Totals) -> list[Totals]:
+def of_all_processes(value: Value) -> list[Value]:
+    """Return what each process that trains has for ``value``, by rank; all of them must ask."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return [sums]
-    found: list[Totals] = [{} for _ in range(torch.distributed.get_world_size())]
-    torch.distributed.all_gather_object(found, sums)
+        return [value]
+    found = [value] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(found, value)
+    return found
+
+
+def _added(totals: Sequence[Totals]) -> Totals:
+    found: Totals = {}
+    for sums in totals:
+        for name, both in sums.items():
+            found[name] = [total + one for total, one in zip(found.get(name, [0.0, 0.0]), both, strict=True)]
     return found

@@ -126,13 +126,13 @@ class QualityTask(lightning.LightningModule):
             self.log(name, mean, prog_bar=name == "train/loss", sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the running epoch has come to, unless it came to nothing."""
+        """Keep what the running epoch has come to in each process, unless it came to nothing."""
         self.finite.check()
         checkpoint["epoch_means"] = self.epoch.totals()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on from there."""
-        self.epoch.go_on(checkpoint["epoch_means"], first=self.trainer.is_global_zero)
+        self.epoch.go_on(checkpoint["epoch_means"])
 
     def total(self, terms: Terms, batch: Mapping[str, Batch]) -> Tensor:
         """Return the weighted total of a step's ``source/model/term``.

@@ -1,6 +1,9 @@
-"""Several processes that train one model (DDP): which one writes, and the run's folder that they share."""
+"""Several processes that train one model (DDP): which one writes, the run's folder that they share, and their end."""
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch.distributed
@@ -11,8 +14,9 @@ from omegaconf import DictConfig
 
 from ksiqa.errors import ConfigError
 from ksiqa.training.trainers import several_devices
+from ksiqa.training.watch import lost, watching
 
-HANDED = "KSIQA_RUN_FOLDER"  # the environment variable by which the first process tells its children the folder
+HANDED, HANDING = "KSIQA_RUN_FOLDER", "KSIQA_FIRST_PROCESS"  # in the environment of the first process's children
 
 
 def is_first() -> bool:
@@ -38,8 +42,7 @@ def check_launch(config: DictConfig) -> None:
             expected="one training a command where several processes train together",
             do="start the trainings one by one, or set strategy.devices=1",
         )
-    from_outside = "RANK" in os.environ or int(os.environ.get("SLURM_NTASKS", 1)) > 1
-    if from_outside and not any(text.startswith("hydra.run.dir=") for text in hydra.overrides.hydra):
+    if _from_outside() and not any(text.startswith("hydra.run.dir=") for text in hydra.overrides.hydra):
         raise ConfigError(
             found="processes started by torchrun or srun, without a folder for all of them",
             expected="hydra.run.dir in the command, the same for each process",
@@ -50,16 +53,46 @@ def check_launch(config: DictConfig) -> None:
 def share_folder(folder: Path) -> None:
     """Tell the processes that Lightning starts from this one which folder the run has."""
     if is_first():
-        os.environ[HANDED] = str(folder.absolute())
+        os.environ.update({HANDED: str(folder.absolute()), HANDING: str(os.getpid())})
 
 
 def shared_folder() -> Path | None:
     """Return the folder that the first process handed to this one; None in the first process itself."""
-    return None if is_first() or HANDED not in os.environ else Path(os.environ[HANDED])
+    return None if is_first() or _from_outside() or HANDED not in os.environ else Path(os.environ[HANDED])
 
 
-def part_ways() -> None:
-    """Wait for all processes and end what binds them: from here on each is alone."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
+@contextmanager
+def together() -> Iterator[None]:
+    """Train by all processes, wait for all at the end, and end what binds them: from there on each is alone.
+
+    Raises:
+        LostProcessError: one of them is gone before that.
+    """
+    with watching(parent=_starter()):
+        try:
+            yield
+            if torch.distributed.is_available() and torch.distributed.is_initialized():
+                torch.distributed.barrier()
+                torch.distributed.destroy_process_group()
+        except RuntimeError as error:
+            if not isinstance(error, torch.distributed.DistError) and "/gloo/" not in str(error):
+                raise
+            raise lost(_without_place(str(error))) from error
+
+
+def _without_place(text: str) -> str:
+    """Return the first sentence of what a broken connection says, without the line of gloo's source."""
+    return re.sub(r"^\[\S*\] ", "", text.partition("\n")[0]).partition(". ")[0]
+
+
+def _from_outside() -> bool:
+    """Tell whether torchrun or srun started this process, and the others of its training."""
+    return "RANK" in os.environ or int(os.environ.get("SLURM_NTASKS", 1)) > 1
+
+
+def _starter() -> int | None:
+    """Return the process without which this one is not to go on; None where it may."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun
+        return os.getppid()
+    handing = None if is_first() or _from_outside() else os.environ.get(HANDING)
+    return None if handing is None else int(handing)

@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf, open_dict
+from rich.console import Console
 
 from ksiqa.errors import ConfigError
 from ksiqa.recipe import OF_THE_RUN, flat, recipe
-from ksiqa.training.processes import share_folder, shared_folder
+from ksiqa.training.processes import is_first, share_folder, shared_folder
 
 CONFIG, RESULTS = "config.yaml", "results.json"
 
@@ -19,11 +20,12 @@ def run_folder(config: DictConfig, folder: Path) -> Path:
     """Return the folder to train in, and take ``resume`` out of the config.
 
     Args:
-        config: of the run; with ``+resume=auto|FOLDER`` a training that was cut off goes on.
+        config: of the run; with ``+resume=auto|FOLDER`` a training that was cut off goes on. Where none was, ``auto``
+            starts one: a cluster may give each start the same command.
         folder: the new one; where another is returned, it is removed if it is empty.
 
     Raises:
-        ConfigError: there is nothing to resume, or it was made with another config.
+        ConfigError: ``resume`` names a folder without an unfinished run of this config.
     """
     with open_dict(config):
         resume = config.pop("resume", None)
@@ -79,16 +81,24 @@ def _told(values: dict[str, Any], key: str) -> Any:
 
 def _unfinished(config: DictConfig, folder: Path, resume: str) -> Path:
     if resume == "auto":
-        candidates = sorted(folder.parent.glob(f"*/{CONFIG}"), reverse=True)
-    else:
-        candidates = [Path(resume).expanduser() / CONFIG]
-    for candidate in candidates:
-        if candidate.exists() and not differences(config, candidate) and not (candidate.parent / RESULTS).exists():
-            return candidate.parent
+        if (folder / CONFIG).exists():  # named by hydra.run.dir
+            return folder
+        beside = sorted(folder.parent.glob(f"*/{CONFIG}"), reverse=True)
+        found = next((file.parent for file in beside if _goes_on(config, file)), None)
+        if found is None and is_first():
+            Console().print(f"nothing to resume: a new run in {folder}", soft_wrap=True)
+        return found or folder
+    candidate = Path(resume).expanduser() / CONFIG
+    if _goes_on(config, candidate):
+        return candidate.parent
     with suppress(OSError):
         folder.rmdir()
     raise ConfigError(
-        found=f"resume={resume}, and no unfinished run of this config ({len(candidates)} folders looked at)",
+        found=f"resume={resume}, and no unfinished run of this config",
         expected="a run folder without results.json whose config.yaml equals this command's",
         do="repeat the command exactly as it was, or leave +resume out to start anew",
     )
+
+
+def _goes_on(config: DictConfig, file: Path) -> bool:
+    return file.exists() and not (file.parent / RESULTS).exists() and not differences(config, file)

@@ -31,7 +31,7 @@ from ksiqa.training import trainers
 from ksiqa.training.assembly import assemble, trained_model
 from ksiqa.training.others import other_sources, score_others
 from ksiqa.training.phases import train_phases
-from ksiqa.training.processes import check_launch, is_first, part_ways
+from ksiqa.training.processes import check_launch, is_first, together
 from ksiqa.training.quiet import quiet_lightning
 from ksiqa.training.resume import CONFIG, known_results, run_folder
 from ksiqa.training.settle import settled
@@ -78,8 +78,8 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         write_split(one.split, one.table, folder / "split" / (one.name if len(sets) > 1 else ""))
     if is_first():
         write_bad_images(folder / "bad_images.csv", [*sets, *([parts.pairs] if parts.pairs else [])])
-    fr_source = train_phases(config, parts, folder)
-    part_ways()
+    with together():
+        fr_source = train_phases(config, parts, folder)
     if not is_first():
         return None
     model = trained_model(config, parts, fr_source=fr_source)

@@ -9,7 +9,6 @@ import lightning.pytorch as lightning
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
 from torch.nn.parallel import DistributedDataParallel
 
@@ -22,6 +21,7 @@ from ksiqa.callback.within_epoch import WithinEpoch
 from ksiqa.errors import ConfigError, choice
 from ksiqa.task.phase import Phase
 from ksiqa.training.checkpoint_files import CheckpointFiles
+from ksiqa.training.ddp import Ddp
 
 BEST = "best"  # the checkpoint of task.select=best
 EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which the extra of their name installs
@@ -142,6 +142,6 @@ def _devices(config: DictConfig) -> dict[str, Any]:
     }  # newer, older
     return {
         **{name: value for name, value in node.items() if name != "precision"},
-        "strategy": DDPStrategy(find_unused_parameters=True, **no_buffers) if several else kind,
+        "strategy": Ddp(find_unused_parameters=True, **no_buffers) if several else kind,
         "use_distributed_sampler": False,
     }
