@@ -194,6 +194,7 @@ def test_a_run_that_was_moved_goes_on_in_its_new_place(run, written, pairs):
 
 def test_a_table_of_scores_shows_names_as_they_are(capsys):
     row = {"image": "a[red]\x1b[2J.png", "score": 0.5, "score_raw": 1.0, "scale": "[bold]b[/bold]", "error": ""}
+    row |= {"low": None, "high": None}
     predict.show([row, {**row, "error": "[/nothing]"}])
     shown = capsys.readouterr().out
     assert "[bold]b[/bold]" in shown
