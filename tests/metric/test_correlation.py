@@ -82,8 +82,13 @@ def test_a_constant_has_no_order(correlation: Callable[..., float], constant: fl
     label = np.linspace(0, 1, 7)
     assert correlation(np.full(7, constant), label) == 0.0
     assert correlation(label, np.full(7, constant)) == 0.0
-    noise = np.full(7, constant) * (1 + 1e-16 * np.arange(7))
-    assert correlation(noise, label) == 0.0
+    for rounding in (1e-16, 1e-14, 2e-13, 1e-12):  # and no warning, which would be an error here
+        assert correlation(np.full(7, constant) * (1 + rounding * np.arange(7)), label) == 0.0
+
+
+@pytest.mark.parametrize("correlation", CORRELATIONS)
+def test_what_differs_by_little_more_has_an_order(correlation: Callable[..., float]) -> None:
+    assert correlation(0.5 * (1 + 1e-11 * np.arange(7)), np.linspace(0, 1, 7)) == pytest.approx(1, abs=1e-4)
 
 
 @pytest.mark.parametrize("figure", [*CORRELATIONS, rmse])
