@@ -24,7 +24,7 @@ demo: $(STAMP) ## train and compare on photographs that come with the packages
 test test-long: export OMP_NUM_THREADS = 1 # the tests share the cores already
 
 test: $(STAMP) ## the tests, without those that take minutes (WORKERS=4 runs four at a time)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'not long'
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m 'not long'
 
 test-long: $(STAMP) ## the tests that take minutes
 	$(BIN)/python -m pytest -m long

@@ -30,7 +30,11 @@ def test_a_trained_teacher_needs_its_reference(pairs):
     data = quality_data(pairs, batch_size=15)
     teacher = tiny_model(kind="teacher", sources=("pairs",))
     teacher.regressor.start_from(data.training_scores, source="pairs", bins="uniform")
-    trained(Phase(name="teacher", task=_task(teacher), target=data, epochs=16), gradient_clip_val=1.0)
+    trained(
+        Phase(name="teacher", task=_task(teacher), target=data, epochs=16),
+        gradient_clip_val=1.0,
+        check_val_every_n_epoch=16,
+    )
     (batch,) = quality_data(pairs, batch_size=100).test_dataloader()
     batch, labels = as_images(batch), batch.score.numpy()
     others = View(batch.reference.image.roll(LEVELS, dims=0))

@@ -103,8 +103,8 @@ def test_a_model_is_evaluated_on_a_set_it_was_not_trained_on(joint, tmp_path):
 
 def test_a_run_that_was_killed_ends_with_the_same_numbers(pairs, tmp_path):
     """Killed in its second phase."""
-    phases = ("sharing=sequential", "sharing.pair_epochs=2", "trainer.max_epochs=8")
-    killed_and_resumed(tmp_path, *table_overrides(pairs), *phases, epochs=10)
+    phases = ("sharing=sequential", "sharing.pair_epochs=2", "trainer.max_epochs=5")
+    killed_and_resumed(tmp_path, *table_overrides(pairs), *phases, epochs=7)
 
 
 def test_nothing_to_resume(joint, pairs):
