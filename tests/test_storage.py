@@ -12,8 +12,10 @@ import torch
 
 from ksiqa.data.image_index import ImageIndex
 from ksiqa.errors import StorageError
-from ksiqa.files import write_whole
+from ksiqa.files import alone_in, write_whole
+from ksiqa.inference.model_folder import save_model
 from ksiqa.training.checkpoint_files import CheckpointFiles
+from tests.inference.conftest import saved
 from tests.runs import SMALL, rows, same_run, table_overrides, train, wait_for
 
 TRAIN = [sys.executable, "-m", "ksiqa.train", *SMALL, "sharing=joint", "trainer.max_epochs=4"]
@@ -70,6 +72,26 @@ def test_a_folder_that_is_gone(tmp_path):
         pass
     with pytest.raises(FileNotFoundError), write_whole(tmp_path / "scores.csv"):
         (tmp_path / "other.csv").read_text()  # an error of what is written is no error of writing
+
+
+def test_what_a_killed_process_was_writing_goes_when_the_next_one_starts(tmp_path):
+    left = tmp_path / "checkpoints" / "student" / ".last.ckpt.0123abcd.ksiqa-part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    (left.parent / "last.ckpt").write_bytes(b"whole")
+    with alone_in(tmp_path):
+        assert [file.name for file in left.parent.iterdir()] == ["last.ckpt"]
+
+
+def test_an_output_that_is_a_folder(pairs, tmp_path):
+    save_model(saved(), tmp_path / "model")
+    (tmp_path / "scores.csv").mkdir()
+    image = next(pairs.parent.glob("*.png"))
+    command = [sys.executable, "-m", "ksiqa.predict", str(image), "--model", "model", "--output", "scores.csv"]
+    text = _said(command, tmp_path)
+    assert "StorageError\nfound: " in text
+    assert "scores.csv" in text
+    assert "Is a directory\nexpected: " in text
 
 
 def test_an_index_that_finds_no_room(tmp_path):

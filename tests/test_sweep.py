@@ -120,6 +120,13 @@ def test_cross_database_over_three_sets(here, capsys):
     text = _failed([*sweep, *roots[:2], "roots.tid2013=nowhere", "name=two"], capsys)
     assert "DatasetError\nfound: no " in text
     assert "nowhere, which is no folder" in text
+    image = here / "livec" / "Images" / "104.bmp"
+    content = image.read_bytes()
+    image.write_bytes(content[: len(content) // 2])
+    text = _failed([*sweep, *roots[:2], "name=broken"], capsys)
+    assert "1 of 24 images that cannot be used\n  test: " in text
+    assert "104.bmp" in text
+    image.write_bytes(content)
     assert not list(here.glob("outputs/*/*/checkpoints"))  # seen before training
 
     train.main([*sweep, *roots])

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -116,16 +116,22 @@ class errors_as_text:
 
 def _cause(error: BaseException | None) -> KsiqaError | None:
     """Return the error of ours that lies behind one of Hydra's (a source that cannot be built)."""
-    while error is not None and not isinstance(error, KsiqaError):
+    return next((one for one in _causes(error) if isinstance(one, KsiqaError)), None)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what caused it, and so on; each once."""
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
         error = error.__cause__
-    return error
 
 
 def _of_system(error: BaseException | None) -> KsiqaError | None:
     """Return what to say of a disk that is full or must not be written to, wherever that was found."""
-    while error is not None and not isinstance(error, OSError):
-        error = error.__cause__
-    return None if error is None else storage_error(error)
+    found = next((one for one in _causes(error) if isinstance(one, OSError)), None)
+    return None if found is None else storage_error(found)
 
 
 def _of_hydra(error: BaseException) -> ConfigError | None:

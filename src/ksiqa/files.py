@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any
 
 from filelock import FileLock, Timeout
@@ -12,9 +13,11 @@ from filelock import FileLock, Timeout
 from ksiqa.errors import FolderInUseError, StorageError
 
 LOCK = ".lock"
+TEMPORARY = ".ksiqa-part"  # ending of a file that is being written
 OF_STORAGE = {  # what the system says where nothing is wrong with what was to be written; and what mends it
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another folder"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "get the right to write there, or choose another folder"),
+    **dict.fromkeys((errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG), "choose another name"),
     **dict.fromkeys((errno.EIO, errno.ESTALE), "look at the disk or the network, or choose another folder"),
 }
 
@@ -28,18 +31,20 @@ def write_whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     Raises:
         StorageError: it cannot be written there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}{TEMPORARY}")  # of this write alone, on whatever machine
     try:
         with temporary.open(mode, newline=None if "b" in mode else "") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except FileNotFoundError as error:
-        raise (vanished(path.parent) if error.filename == str(temporary) else error) from error
     except OSError as error:
         error.filename = error.filename or str(path)  # the system names no file where there is no room in it
-        raise storage_error(error) or error from error
+        gone = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
+        said = vanished(path.parent) if gone else storage_error(error)
+        if said is None:
+            raise
+        raise said from error
     finally:
         with suppress(OSError):
             temporary.unlink()
@@ -81,10 +86,20 @@ def alone_in(folder: Path) -> Iterator[None]:
             expected="a folder that no other process is at work in",
             do="wait for that process, or end it",
         ) from error
+    for part in folder.rglob(f".*{TEMPORARY}"):  # of a process that was killed: nobody else writes here
+        part.unlink(missing_ok=True)
     try:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def one_at_a_time(file: Path) -> Iterator[None]:
+    """Let one process at a time read a file and write it anew; its folder is made where it is not there."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_name(f".{file.name}{LOCK}")):
+        yield
 
 
 def wait_for(folder: Path) -> None:

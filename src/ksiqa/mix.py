@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ksiqa import build
 from ksiqa.data.datamodule import QualityData
+from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.mixed import Data, MixedData
 from ksiqa.data.transform import smaller
@@ -74,12 +75,13 @@ def scored_sets(config: DictConfig, trained: TrainedModel) -> list[QualityData]:
     ]
 
 
-def as_tested(source: ImageSource, *, node: DictConfig, split: DictConfig, trained: TrainedModel) -> QualityData:
-    """Build the data of a source, its ``data`` node and a ``split`` node, seen as a saved model was tested, but
-    for the short side, which is the node's."""
-    cell = trained.network.feature_extraction.cell
-    data = build.quality_data(node, source=source, split=split, seed=0, cell=cell, tested=trained.views)
-    data.batch_size = trained.batch_size
+def as_tested(
+    source: ImageSource, *, node: DictConfig, split: DictConfig, views: ScoringViews, batch_size: int
+) -> QualityData:
+    """Build the data of a source, its ``data`` node and a ``split`` node, seen as a model is tested, but for the short
+    side, which is the node's."""
+    data = build.quality_data(node, source=source, split=split, seed=0, cell=views.cell, tested=views)
+    data.batch_size = batch_size
     return data
 
 
@@ -89,7 +91,8 @@ def _scored_set(node: DictConfig, *, name: str, split: DictConfig, trained: Trai
     made = trained.training.get("pairs_made", {})  # made so again, they have the same scores
     changes = {"short_side": side if own in trained.scales else smaller(side, node.short_side)}
     seen: Any = OmegaConf.merge(node, changes, made.get(own, {}) if build.pairs_made(node) else {})
-    return as_tested(_source(seen, name=name), node=seen, split=_split_of(split, name), trained=trained)
+    source, split = _source(seen, name=name), _split_of(split, name)
+    return as_tested(source, node=seen, split=split, views=trained.views, batch_size=trained.batch_size)
 
 
 def _source(one: DictConfig, *, name: str) -> ImageSource:

@@ -10,7 +10,7 @@ from ksiqa.data.image_checks import PIXEL_LIMIT
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.soundness import NAMED, Soundness
 from ksiqa.data.split_rules import Split, check_split
-from ksiqa.errors import ConfigError, ImageError
+from ksiqa.errors import ConfigError, DatasetError, ImageError
 from tests.runs import PAIR_SPLIT, evaluated, rows, table_overrides, train
 from tests.tiny import CELL, table_images, write_table
 
@@ -178,3 +178,19 @@ def test_photographs_that_cannot_be_read(pristine, tmp_path):
     results = train(tmp_path / "skipped", *data, *shares, "data.on_bad_image=skip")
     assert results["bad_images"] == 1
     assert results["train_n"] + results["validation_n"] + results["test_n"] == 4 * 3
+
+
+def test_a_run_goes_on_with_the_images_that_it_began_with(tmp_path):
+    """Whole, then broken: of a run that is not done yet."""
+    images = write_table(tmp_path / "images", contents=10)
+    data = [*table_overrides(images), "data.on_bad_image=skip"]
+    train(tmp_path / "run", *data)
+    (tmp_path / "run" / "results.json").unlink()
+    train(tmp_path / "again", *data, f"+resume={tmp_path / 'run'}")
+    (tmp_path / "run" / "results.json").unlink()
+    trained_on = (tmp_path / "run" / "split" / "train.txt").read_text().splitlines()
+    _cut(images.parent / trained_on[0])
+    text = "some were repaired or broken since the run began"
+    with pytest.raises(DatasetError, match=text) as error:
+        train(tmp_path / "again", *data, f"+resume={tmp_path / 'run'}")
+    assert "restore them as they were, or start anew in another folder" in error.value.do

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ksiqa.data.sampling import place_among_processes
+from ksiqa.errors import CheckpointError
 from ksiqa.task.epoch_means import of_all_processes
 
 
@@ -36,9 +37,19 @@ class GoingOn(lightning.Callback):
     def on_load_checkpoint(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Remember the states: they are set when training starts, after all else that draws."""
+        """Remember the states: they are set when training starts, after all else that draws.
+
+        Raises:
+            CheckpointError: an older version wrote it.
+        """
         del trainer, pl_module
         states = checkpoint["random_states"]
+        if not isinstance(states, list):
+            raise CheckpointError(
+                found="a checkpoint of an older version of ksiqa",
+                expected="one of the version that goes on with it",
+                do="go on with that version, or start anew in another folder",
+            )
         self._states = states[place_among_processes()[0] % len(states)]  # also where processes were fewer
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:

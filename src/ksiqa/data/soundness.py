@@ -76,17 +76,22 @@ class Soundness:
                 raise refused(list(bad.values()), of=len(rows), do=f"restore them: none is left to {part} on")
         return replace(split, **kept, unused=(*split.unused, *bad)), list(bad.values())
 
-    def of_photographs(self, files: Sequence[Path], *, name: str) -> tuple[list[Path], list[Bad]]:
-        """Return the photographs that can be read, and those that cannot.
+    def of_photographs(
+        self, files: Sequence[Path], *, name: str, size: tuple[int, int] | None
+    ) -> tuple[list[Path], list[Bad]]:
+        """Return the photographs that can be read and hold a cut of ``size`` (height, width), and the others.
 
         Raises:
             ImageError: there are such, and they are not to be skipped.
         """
         names = [str(file) for file in files]
-        broken = self.look(names, names, name=name, short_side=None)[1] if names else {}
-        bad = [Bad("photographs", file, why) for file, why in broken.items()]
+        known, wrong = self.look(names, names, name=name, short_side=None) if names else ({}, {})
+        for file, one in known.items():
+            if size is not None and (one.height < size[0] or one.width < size[1]):
+                wrong[file] = f"{file} of {one.width}x{one.height}, of which data.size wants {size[1]}x{size[0]}"
+        bad = [Bad("photographs", file, why) for file, why in wrong.items()]
         self.settle(bad, of=len(files))
-        return [file for file in files if str(file) not in broken], bad
+        return [file for file in files if str(file) not in wrong], bad
 
     def settle(self, bad: Sequence[Bad], *, of: int) -> None:
         """Stop because of bad images, or say that they are skipped.

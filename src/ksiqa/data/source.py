@@ -127,13 +127,15 @@ def synthetic(
         )
     home = Path(cache).expanduser()
     look = Soundness(on_bad=on_bad_image, pixel_limit=pixel_limit, workers=workers, cache=home)
-    files, bad = look.of_photographs([] if root is None else photographs_in(Path(root).expanduser()), name=name)
+    cut = None if size is None else (size[0], size[1])
+    files = [] if root is None else photographs_in(Path(root).expanduser())
+    files, bad = look.of_photographs(files, name=name, size=cut)
     return SyntheticImages(
         name=name,
         photographs=demo_photographs() if root is None else files,
         families=list(FAMILIES) if families is None else families,
         levels=levels,
-        size=None if size is None else (size[0], size[1]),
+        size=cut,
         pristine=pristine,
         seed=seed,
         cache=home,

@@ -107,12 +107,16 @@ def file_split(table: LabelTable, *, folder: Path) -> Split:
 
 def write_split(split: Split, table: LabelTable, folder: Path) -> None:
     """Write the parts as text files that ``file_split`` reads."""
-    names = image_names(table)
     folder.mkdir(parents=True, exist_ok=True)
-    for part in WITH_UNUSED:
-        lines = "".join(f"{names[row]}\n" for row in split.part(part))
-        with write_whole(folder / f"{part}.txt") as file:
-            file.write(lines)
+    for name, text in split_texts(split, table).items():
+        with write_whole(folder / name) as file:
+            file.write(text)
+
+
+def split_texts(split: Split, table: LabelTable) -> dict[str, str]:
+    """Return what ``write_split`` writes, by file."""
+    names = image_names(table)
+    return {f"{part}.txt": "".join(f"{names[row]}\n" for row in split.part(part)) for part in WITH_UNUSED}
 
 
 def image_names(table: LabelTable) -> list[str]:

@@ -118,7 +118,7 @@ def reference_count(frame: pd.DataFrame, facts: Facts, label_file: Path) -> None
 
 def images_there(frame: pd.DataFrame, facts: Facts, *, allow_missing: bool) -> pd.Series:
     """Return which rows have their image."""
-    there = pd.Series([isfile(path) for path in frame["image"]], index=frame.index)  # noqa: PTH113
+    there = pd.Series([isfile(path) for path in frame["image"]], index=frame.index)  # noqa: PTH113  (a name that no file can have is False)
     lost = [str(path) for path in frame.loc[~there, "image"]]
     if lost and (not allow_missing or len(lost) == len(frame)):
         _files_error(lost, f"images of {len(frame)}", facts, can_go_on=len(lost) < len(frame))
@@ -129,7 +129,7 @@ def references_there(frame: pd.DataFrame, facts: Facts, *, allow_missing: bool) 
     """Return each row's reference, None where it is not there."""
     if "reference" not in frame:
         return [None] * len(frame)
-    there = {path: isfile(path) for path in frame["reference"].dropna().unique()}  # noqa: PTH113
+    there = {path: isfile(path) for path in frame["reference"].dropna().unique()}  # noqa: PTH113  (a name that no file can have is False)
     lost = [str(path) for path, found in there.items() if not found]
     if lost and not allow_missing:
         _files_error(lost, f"references of {len(there)}", facts, can_go_on=True)

@@ -6,6 +6,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ksiqa import build, mix
+from ksiqa.data.datamodule import QualityData
+from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.errors import ConfigError
 from ksiqa.inference.evaluation import part_tested
@@ -43,16 +45,28 @@ def other_sources(config: DictConfig) -> dict[str, ImageSource]:
     return {name: build.image_source(node) for name, node in config.others.items()}
 
 
+def other_data(config: DictConfig, sources: dict[str, ImageSource], *, views: ScoringViews) -> dict[str, QualityData]:
+    """Build the data of the other sets, seen as the target's test part is.
+
+    Raises:
+        ImageError: images cannot be used, and are not to be skipped.
+    """
+    common = {key: value for key, value in build.plain(config.data).items() if key != "sets"}
+    split = OmegaConf.create({**WHOLE, "folder": None})
+    found = {}
+    for name, source in sources.items():
+        node = OmegaConf.create({**common, **build.plain(config.others[name])})
+        found[name] = mix.as_tested(source, node=node, split=split, views=views, batch_size=config.data.batch_size)
+    return found
+
+
 def score_others(
-    config: DictConfig, trained: TrainedModel, sources: dict[str, ImageSource], folder: Path
+    config: DictConfig, trained: TrainedModel, others: dict[str, QualityData], folder: Path
 ) -> dict[str, Any]:
     """Test a saved model on all of each set; write ``others/<set>.csv`` and return the figures, ``cross/<set>/srcc``
     and so on, ``cross/<set>/n`` images."""
     results: dict[str, Any] = {}
-    split = OmegaConf.create({**WHOLE, "folder": None})
-    for name, source in sources.items():
-        node: Any = OmegaConf.merge(config.data, {"short_side": config.others[name].short_side})
-        data = mix.as_tested(source, node=node, split=split, trained=trained)
+    for name, data in others.items():
         tested = part_tested(trained, data, trainer=trainers.scoring_trainer(config))
         (folder / "others").mkdir(exist_ok=True)
         write_predictions(folder / "others" / f"{name}.csv", tested=[tested])

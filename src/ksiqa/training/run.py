@@ -17,7 +17,8 @@ from ksiqa import build
 from ksiqa.callback.best_on_test import best_on_test
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.fingerprint import data_fingerprint
-from ksiqa.data.split_files import write_split
+from ksiqa.data.split_files import split_texts, write_split
+from ksiqa.errors import DatasetError
 from ksiqa.files import alone_in, write_whole
 from ksiqa.inference.evaluation import Tested, part_tested
 from ksiqa.inference.model_folder import TrainedModel, load_model, save_model
@@ -29,7 +30,7 @@ from ksiqa.report.environment import note_start, repeating
 from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
 from ksiqa.training import trainers
 from ksiqa.training.assembly import assemble, trained_model
-from ksiqa.training.others import other_sources, score_others
+from ksiqa.training.others import other_data, other_sources, score_others
 from ksiqa.training.phases import train_phases
 from ksiqa.training.processes import check_launch, is_first, together
 from ksiqa.training.quiet import quiet_lightning
@@ -71,13 +72,17 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         with write_whole(folder / CONFIG) as file:
             file.write(OmegaConf.to_yaml(config, resolve=True))
         note_start(folder)
-    others = other_sources(config)
+    sources = other_sources(config)  # first: data errors come early
     parts = assemble(config)
     sets = parts.target.sets
-    for one in sets if is_first() else []:
-        write_split(one.split, one.table, folder / "split" / (one.name if len(sets) > 1 else ""))
+    views: Any = sets[0].parts["test"].views
+    others = other_data(config, sources, views=views)
+    if any(folder.glob("checkpoints/*/*.ckpt")):
+        check_same_split(folder, sets)
     if is_first():
-        write_bad_images(folder / "bad_images.csv", [*sets, *([parts.pairs] if parts.pairs else [])])
+        for one, place in split_folders(folder, sets):
+            write_split(one.split, one.table, place)
+        write_bad_images(folder / "bad_images.csv", [*sets, *([parts.pairs] if parts.pairs else []), *others.values()])
     with together():
         fr_source = train_phases(config, parts, folder)
     if not is_first():
@@ -116,6 +121,28 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         show(tested, results, folder / "model")
     write_results(folder, results)
     return results
+
+
+def split_folders(folder: Path, sets: Sequence[QualityData]) -> list[tuple[QualityData, Path]]:
+    """Return where a run's folder has each set's split."""
+    return [(one, folder / "split" / (one.name if len(sets) > 1 else "")) for one in sets]
+
+
+def check_same_split(folder: Path, sets: Sequence[QualityData]) -> None:
+    """See whether a run that goes on would train on the images that it has begun with.
+
+    Raises:
+        DatasetError: images have been repaired, broken or exchanged since.
+    """
+    for one, place in split_folders(folder, sets):
+        for name, text in split_texts(one.split, one.table).items():
+            file = place / name
+            if file.exists() and file.read_text(encoding="utf-8") != text:
+                raise DatasetError(
+                    found=f"other images than {file} names: some were repaired or broken since the run began",
+                    expected="the same images to go on with",
+                    do="restore them as they were, or start anew in another folder",
+                )
 
 
 def validation_residuals(

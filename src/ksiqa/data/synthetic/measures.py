@@ -14,7 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from ksiqa.errors import DatasetError
-from ksiqa.files import write_whole
+from ksiqa.files import one_at_a_time, write_whole
 
 # Those that need no downloaded weights and together cost about 30 ms an image of 384 x 384 on a core (FSIM
 # and VIF cost 50 and 60 more). VSI and MDSI are yardsticks of the results and must not shape the labels.
@@ -72,7 +72,8 @@ def kept_measures(
     for at in range(0, len(wanted), AT_ONCE):
         known |= {key: compute(index) for index, key in wanted[at : at + AT_ONCE]}
         if file is not None:
-            _write(file, {**_read(file), **known})  # of other processes, too
+            with one_at_a_time(file):
+                _write(file, {**_read(file), **known})  # of other processes, too
     return pd.DataFrame([known[key] for key in keys], columns=list(COLUMNS), dtype=np.float64)
 
 
@@ -97,7 +98,6 @@ def _read(file: Path | None) -> dict[str, dict[str, float]]:
 
 
 def _write(file: Path, known: dict[str, dict[str, float]]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
     with write_whole(file) as whole:
         pd.DataFrame.from_dict(known, orient="index", columns=list(COLUMNS)).to_csv(whole, index_label="key")
 
