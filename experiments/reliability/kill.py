@@ -46,6 +46,7 @@ def main() -> None:
         life = time.monotonic() - started
         print(f"a run left alone takes {life:.1f} s", flush=True)
         rows: list[dict[str, object]] = []
+        others = [row for row in known() if row["seed"] != str(options.seed)]
         while sum(int(str(row["kills"])) for row in rows) < options.kills:
             run = folder / f"run{len(rows)}"
             kills = killed(command, run, life=life, moments=moments)
@@ -56,9 +57,15 @@ def main() -> None:
             with (HERE / "results.csv").open("w", newline="") as file:
                 writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
                 writer.writeheader()
-                writer.writerows(rows)
+                writer.writerows([*others, *rows])
     different = sum(not row["equal"] for row in rows)
     print(f"{sum(int(str(row['kills'])) for row in rows)} kills, {different} of {len(rows)} trainings differ")
+
+
+def known() -> list[dict[str, str]]:
+    """Return the rows of earlier calls."""
+    file = HERE / "results.csv"
+    return list(csv.DictReader(file.read_text().splitlines())) if file.exists() else []
 
 
 def killed(command: list[str], run: Path, *, life: float, moments: random.Random) -> int:

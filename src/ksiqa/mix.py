@@ -15,9 +15,8 @@ from ksiqa.data.transform import smaller
 from ksiqa.errors import ConfigError, KsiqaError
 from ksiqa.inference.model_folder import TrainedModel
 
-COMMON = (  # to all sets of a mix
-    *("crop", "distinct_crops", "views", "batch_size", "workers", "keep_in_memory", "on_bad_image", "pixel_limit"),
-)
+# What is common to all sets of a mix.
+COMMON = ["crop", "distinct_crops", "views", "batch_size", "workers", "keep_in_memory", "on_bad_image", "pixel_limit"]
 
 
 def set_nodes(node: DictConfig) -> dict[str, DictConfig]:

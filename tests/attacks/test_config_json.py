@@ -51,7 +51,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("place", "value"), VALUES, ids=lambda one: ".".join(one) if isinstance(one, tuple) else "")
-def test_a_value_without_meaning_isrefused(place, value, folder):
+def test_a_value_without_meaning_is_refused(place, value, folder):
     set_value(folder, *place, value=value)
     refused(folder)
 
@@ -64,7 +64,7 @@ def test_a_value_without_meaning_isrefused(place, value, folder):
     ],
     ids=lambda name: name[:20],
 )
-def test_a_network_by_another_name_than_timms_own_isrefused(name, folder):
+def test_a_network_by_another_name_than_timms_own_is_refused(name, folder):
     set_value(folder, "backbone", "vit", "name", value=name)
     refused(folder)
 
@@ -72,7 +72,7 @@ def test_a_network_by_another_name_than_timms_own_isrefused(name, folder):
 @pytest.mark.parametrize(
     "name", ["../../x", "/etc/x", "a\x1b[2Jb", "a\nb", "", "[red]x[/]", "x" * 65, "a.b", "forward"]
 )
-def test_a_scale_by_the_name_of_a_path_or_of_what_steers_a_terminal_isrefused(name, folder):
+def test_a_scale_by_the_name_of_a_path_or_of_what_steers_a_terminal_is_refused(name, folder):
     config = json.loads((folder / "config.json").read_text())
     set_value(folder, "scales", value={name: config["scales"]["pairs"]})
     for key in ("source", "fr_source"):
@@ -99,7 +99,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_that_is_no_config_isrefused(name, folder):
+def test_a_text_that_is_no_config_is_refused(name, folder):
     if TEXTS[name] is None:
         scale = json.loads((folder / "config.json").read_text())["scales"]["pairs"]
         set_value(folder, "scales", value={"pairs": scale, **{f"n{number}": scale for number in range(65)}})

@@ -52,7 +52,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("content", HEADERS.values(), ids=HEADERS)
-def test_a_header_that_lies_isrefused(content, folder):
+def test_a_header_that_lies_is_refused(content, folder):
     (folder / "model.safetensors").write_bytes(content)
     refused(folder)
 
@@ -71,7 +71,7 @@ def _without(state, name):
         (lambda state, name: state.update({name: state[name].to(torch.complex64)}), "1 of another type"),
     ],
 )
-def test_tensors_that_are_not_the_configs_arerefused(spoil, found, folder):
+def test_tensors_that_are_not_the_configs_are_refused(spoil, found, folder):
     file = folder / "model.safetensors"
     state = load_file(file)
     spoil(state, "regressor.quality.0.weight")
@@ -118,7 +118,7 @@ def test_weights_that_are_a_pickle_are_not_unpickled(ending, tmp_path):
     ],
     ids=["a few bytes that claim 20 TB", "no values", "no tensor"],
 )
-def test_weights_of_odd_kinds_arerefused(value, tmp_path):
+def test_weights_of_odd_kinds_are_refused(value, tmp_path):
     network = create_network("test_vit", branch="vit")
     torch.save({**network.state_dict(), "norm.weight": value}, tmp_path / "weights.pth")
     with pytest.raises(WeightsError, match="1 of another shape"):
