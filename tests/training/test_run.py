@@ -101,6 +101,7 @@ def test_a_model_is_evaluated_on_a_set_it_was_not_trained_on(joint, tmp_path):
     assert (again["test_n"], whole["test_n"]) == (5, 24)
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_ends_with_the_same_numbers(pairs, tmp_path):
     """Killed in its second phase."""
     phases = ("sharing=sequential", "sharing.pair_epochs=2", "trainer.max_epochs=5")
