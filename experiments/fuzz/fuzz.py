@@ -123,12 +123,16 @@ def end_of(path: Path, sound: np.ndarray) -> str:
         size = image_size(path)
     except ImageError:
         size = None
+    except MemoryError:
+        return "out of memory"
     except Exception as error:
         return f"image_size raised {type(error).__name__}"
     try:
         pixels = read_image(path)
-    except ImageError as error:
-        return "out of memory" if isinstance(error.__cause__, MemoryError) else "refused"
+    except ImageError:
+        return "refused"
+    except MemoryError:
+        return "out of memory"
     except Exception as error:
         return f"read_image raised {type(error).__name__}"
     if (pixels.shape[1], pixels.shape[0]) != size:

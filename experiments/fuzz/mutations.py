@@ -69,6 +69,15 @@ def _overwritten(content: bytes, rng: np.random.Generator) -> bytes:
     return content[:start] + rng.bytes(end - start) + content[end:]
 
 
+def _odd_and_overwritten(content: bytes, rng: np.random.Generator) -> bytes:
+    """Give a JPEG's first scan odd parameters, which decoders pass over, and overwrite a range."""
+    scan = content.find(b"\xff\xda")
+    if content[:2] == b"\xff\xd8" and scan > 0:
+        end = scan + 6 + 2 * content[scan + 4]  # of the spectrum
+        content = content[:end] + b"\0" + content[end + 1 :]
+    return _overwritten(content, rng)
+
+
 def _bit(content: bytes, rng: np.random.Generator) -> bytes:
     place = int(rng.integers(len(content)))
     return content[:place] + bytes([content[place] ^ 1 << int(rng.integers(8))]) + content[place + 1 :]
@@ -105,6 +114,7 @@ DAMAGES: dict[str, Callable[[bytes, np.random.Generator], bytes]] = {
     "cut with end": _cut_with_end,
     "zeroed": _zeroed,
     "overwritten": _overwritten,
+    "odd and overwritten": _odd_and_overwritten,
     "bit": _bit,
     "removed": _removed,
     "twice": _twice,

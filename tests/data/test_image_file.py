@@ -1,4 +1,7 @@
+import resource
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -179,3 +182,40 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 9) + b"IDAT")
     with pytest.raises(ImageError, match="400000000 pixels"):
         read_image(tmp_path / "a.png")
+
+
+def test_a_sound_file_is_not_called_broken_where_file_handles_are_short(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        for function in (read_image, image_size):
+            with pytest.raises(OSError, match="Too many open files"):
+                function(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    np.testing.assert_array_equal(read_image(path), PIXELS)
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from ksiqa.data.image_file import read_image
+path = Path(sys.argv[1])
+read_image(path.with_name("small" + path.suffix))  # whatever is imported then
+taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + 40 * 2**20, resource.RLIM_INFINITY))
+try:
+    read_image(path)
+except MemoryError:
+    print("MemoryError")
+"""
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_a_sound_file_is_not_called_broken_where_memory_is_short(tmp_path: Path, kind: str) -> None:
+    save(tmp_path / f"small.{kind}")
+    Image.new("RGB", (6000, 6000)).save(tmp_path / f"large.{kind}")
+    command = [sys.executable, "-c", SHORT_OF_MEMORY, str(tmp_path / f"large.{kind}")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("MemoryError\n", 0), done.stderr

@@ -1,5 +1,6 @@
 """Images as users hand them in."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,38 @@ def test_more_pixels_than_the_limit(tmp_path):
     for given in (tmp_path / "a.png", Image.fromarray(PIXELS)):
         with pytest.raises(ImageError, match="30x20 pixels"):
             pixels_of(given, pixel_limit=599)
+
+
+def test_what_is_refused_as_a_file_is_refused_as_pillow_opens_it(tmp_path):
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 256, (90, 90, 3), dtype=np.uint8))
+    noise.save(tmp_path / "cut.jpg")
+    content = (tmp_path / "cut.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2] + content[-2:])
+    noise.save(tmp_path / "two.gif", save_all=True, append_images=[noise.rotate(90)])
+    for name, text in {"cut.jpg": "Corrupt JPEG data", "two.gif": "2 frames or pages"}.items():
+        with Image.open(tmp_path / name) as opened, pytest.raises(ImageError, match=rf"{name}: .*{text}"):
+            pixels_of(opened)
+
+
+def test_frames_in_memory(tmp_path):
+    content = BytesIO()
+    Image.fromarray(PIXELS).save(content, "GIF", save_all=True, append_images=[Image.fromarray(255 - PIXELS)])
+    with Image.open(content) as opened, pytest.raises(ImageError, match="an image in memory: 2 frames or pages"):
+        pixels_of(opened)
+
+
+def test_an_image_that_was_changed_after_loading_is_taken_as_it_is(tmp_path):
+    Image.fromarray(PIXELS).save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as opened:
+        opened.load()
+        opened.paste("white", (0, 0, 30, 20))
+        assert pixels_of(opened).min() == 255
+
+
+@pytest.mark.parametrize("kind", ["gif", "ico", "webp", "mpo"])
+def test_an_image_that_was_loaded_and_closed(tmp_path, kind):
+    Image.new("RGB", (16, 16), "white").save(tmp_path / f"a.{kind}")
+    with Image.open(tmp_path / f"a.{kind}") as opened:
+        assert pixels_of(opened).min() == 255
+        opened.load()
+    assert pixels_of(opened).min() == 255

@@ -1,5 +1,6 @@
 """Image files, read by their content: what a file is called does not matter."""
 
+import errno
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }  # EXIF tag 0x0112
 
+# What is wrong with the machine or the way to the file, not with the file: a sound image must not be called broken.
+_NOT_THE_FILE = (errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT)
+
 
 def read_image(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> UInt8[ndarray, "height width 3"]:
     """Read a file as RGB, 8 bits a channel.
@@ -40,6 +44,7 @@ def read_image(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> UInt8[ndarray, 
     Raises:
         ImageError: no such file, no image, broken, too large, animated, or of numbers without a known range.
         ConfigError: a limit that is no positive whole number, or above ``PIXEL_LIMIT``.
+        OSError, MemoryError: the machine lacks memory or file handles, or the disk fails; the file may be sound.
     """
     with _opened(path, pixel_limit, whole=True) as (image, content):
         pixels = _decoded(image, content, path)
@@ -52,7 +57,7 @@ def image_size(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, int]
 
     Raises:
         ImageError: as for ``read_image``, for what can be seen without decoding.
-        ConfigError: as for ``read_image``.
+        ConfigError, OSError, MemoryError: as for ``read_image``.
     """
     with _opened(path, pixel_limit, whole=False) as (image, _):
         width, height = image.size
@@ -67,7 +72,7 @@ def images_in(folder: Path) -> list[Path]:
 
 @contextmanager
 def _opened(path: Path, pixel_limit: int, *, whole: bool) -> Iterator[tuple[Image.Image, bytes]]:
-    """Open an image, and read its file ``whole`` (else: b""); turn whatever is raised on it into an ImageError."""
+    """Open an image, and read its file ``whole`` (else: b""); turn what is raised on a bad one into an ImageError."""
     check_limit(pixel_limit)
     try:
         with warnings.catch_warnings():
@@ -78,7 +83,7 @@ def _opened(path: Path, pixel_limit: int, *, whole: bool) -> Iterator[tuple[Imag
                 with Image.open(BytesIO(content) if whole else file, formats=FORMATS) as image:
                     check_header(image, path, pixel_limit)
                     yield image, content
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except FileNotFoundError:
         raise ImageError(
@@ -89,6 +94,8 @@ def _opened(path: Path, pixel_limit: int, *, whole: bool) -> Iterator[tuple[Imag
     except UnidentifiedImageError as error:
         raise broken(path, "no image format that is known") from error
     except Exception as error:  # decoders raise many types on broken bytes
+        if isinstance(error, OSError) and error.errno in _NOT_THE_FILE:
+            raise
         raise broken(path, str(error) or type(error).__name__) from error
 
 

@@ -3,7 +3,7 @@
 | given | is taken for |
 | --- | --- |
 | a path | what ``read_image`` makes of the file |
-| an image of Pillow | the same; EXIF orientation is applied where the image still carries it |
+| an image of Pillow | the same: of its file until it is loaded, then turned if it still carries an EXIF orientation |
 | an array | height x width, height x width x 1, 3 or 4 |
 | a tensor | height x width, 1, 3 or 4 x height x width |
 
@@ -11,15 +11,16 @@ Numbers are uint8, uint16 (the upper eight bits count) or floating point in [0, 
 alpha, laid over white.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
-from PIL import Image
+from PIL import Image, ImageFile
 from torch import Tensor
 
-from ksiqa.data.image_checks import PIXEL_LIMIT, check_limit, too_large
+from ksiqa.data.image_checks import FORMATS, PIXEL_LIMIT, check_header, check_limit
 from ksiqa.data.image_file import as_rgb, read_image, upright
 from ksiqa.errors import ImageError
 
@@ -54,13 +55,16 @@ def pixels_of(image: object, *, pixel_limit: int = PIXEL_LIMIT) -> UInt8[ndarray
 
 def _of_pillow(image: Image.Image, pixel_limit: int) -> UInt8[ndarray, "height width 3"]:
     name = Path(getattr(image, "filename", "") or "an image in memory")
+    unloaded = isinstance(image, ImageFile.ImageFile) and image.fp is not None
+    if unloaded and image.format in (*FORMATS, "MPO") and name.is_file():
+        return read_image(name, pixel_limit=pixel_limit)  # whose checks Pillow's own reading lacks
     check_limit(pixel_limit)
-    if image.width * image.height > pixel_limit:
-        raise too_large(name, f"{image.width}x{image.height} pixels", pixel_limit)
     try:
+        with suppress(ValueError):  # a GIF that was loaded and closed no longer tells its frames
+            check_header(image, name, pixel_limit)
         image.load()  # first: Pillow turns a TIFF by itself
         return np.array(as_rgb(upright(image), name))
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Exception as error:  # decoders raise many types on broken bytes
         raise ImageError(
