@@ -29,6 +29,7 @@ from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.quality import Optimiser
 from ksiqa.task.regime import Regime, Sharing
+from ksiqa.tiles import OVERLAP, SIDE, WHOLE
 
 Model = Student | Plain | Teacher
 
@@ -149,7 +150,7 @@ def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path
 
     frozen = {name: getattr(extraction, name) for name in extraction.frozen}
     weights = {f"{name}.{key}": value for name, one in frozen.items() for key, value in one.state_dict().items()}
-    settings = f"{[one.description for one in frozen.values()]} cell {extraction.cell}"
+    settings = f"{[one.description for one in frozen.values()]} cell {extraction.cell} tiles {WHOLE} {SIDE} {OVERLAP}"
     data.keep_frozen(branches=weights, settings=settings, extractor=extractor, cache=cache, ridge=ridge)
 
 

@@ -96,6 +96,15 @@ def _text(found, expected="", do=""):
     return rf"found: {found}(.|\n)*\nexpected: {expected}(.|\n)*\ndo: {do}"
 
 
+def test_a_model_that_is_open_does_not_change_with_its_file(image, folder):
+    scorer = Scorer(load_model(folder))
+    before = scorer.score(image)
+    file = folder / "model.safetensors"
+    with file.open("r+b") as opened:  # in place, as some tools copy
+        opened.write(bytes(file.stat().st_size))
+    assert scorer.score(image) == before
+
+
 def test_no_folder_and_no_weights(folder):
     with pytest.raises(ModelFolderError, match=_text("no config.json in .*nowhere", "a trained model", "name the mod")):
         load_model(folder / "nowhere")

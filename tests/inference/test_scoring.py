@@ -3,8 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import ksiqa
+from ksiqa import predict
 from ksiqa.batch import View
 from ksiqa.data.facts import Facts
 from ksiqa.data.image_pairs import ScoringViews
@@ -160,6 +162,56 @@ def test_intervals_are_those_of_the_scale_and_the_model(student, image):
 def test_half_precision_comes_close(student, image):
     whole, half = (Scorer(student, dtype=dtype).score(image).score for dtype in ("float32", "bfloat16"))
     assert 0 < abs(whole - half) < 1e-2
+
+
+def _broken():
+    broken = saved()
+    broken.network.regressor.quality[0].weight.data[0, 0] = float("nan")
+    return broken
+
+
+def test_a_score_that_is_no_number_is_an_error(image):
+    with pytest.raises(ImageError, match=r"found: a score of nan\nexpected: a finite .*\ndo: score with dtype=float32"):
+        Scorer(_broken()).score([image, image])
+
+
+def test_predict_has_a_row_for_a_score_that_is_no_number(image, tmp_path):
+    save_model(_broken(), tmp_path / "model")
+    Image.fromarray(image).save(tmp_path / "one.png")
+    (row,) = predict.predict([str(tmp_path / "one.png")], model=tmp_path / "model", reference=None)
+    assert row["error"].startswith("a score of nan; score with dtype=float32")
+    assert row["score"] is row["low"] is None
+
+
+def test_no_image_waits_for_others_without_a_batch(image, tmp_path):
+    """The last one's file is gone as soon as something is scored: by then batches are read, single images are not."""
+    one, files = saved(), [tmp_path / f"{number}.png" for number in range(3)]
+    one.network.register_forward_hook(lambda *_: files[-1].unlink(missing_ok=True))
+    for file in files:
+        Image.fromarray(image).save(file)
+    assert len(Scorer(one, batch_size=2).score(files)) == 3
+    Image.fromarray(image).save(files[-1])
+    with pytest.raises(ImageError, match=r"2\.png"):
+        Scorer(one).score(files)
+
+
+def test_one_reference_for_all_is_read_once(image, tmp_path):
+    """It is gone as soon as the first image is scored."""
+    one, file = saved(), tmp_path / "reference.png"
+    Image.fromarray(image).save(file)
+    one.network.decoder.register_forward_hook(lambda *_: file.unlink(missing_ok=True))
+    several = Scorer(one).score([image, image[::-1].copy(), *[image] * 3], file)
+    assert not file.exists()
+    assert several[0] == several[2] == Scorer(one).score(image, image)
+
+
+def test_the_callers_model_stays_where_it_is(image):
+    one = saved()
+    elsewhere = Scorer(one, device="meta")  # a device that every torch has
+    assert {value.device.type for value in elsewhere.trained.network.state_dict().values()} == {"meta"}
+    assert {value.device.type for value in one.network.state_dict().values()} == {"cpu"}
+    assert Scorer(one).trained is one  # no copy without need
+    assert 0 < Scorer(one).score(image).score < 1
 
 
 def test_what_a_scorer_is_not_given(student):

@@ -164,7 +164,7 @@ def test_deformable_fusion_starts_as_an_ordinary_convolution(view):
     features = _both("deform").eval()
     vit, cnn = torch.randn(2, 1, 4, 6, 32)
     plain = nn.functional.conv2d(cnn.permute(0, 3, 1, 2), features.sample.weight, features.sample.bias, padding=1)
-    assert torch.allclose(features._fused(vit, cnn), vit + plain.permute(0, 2, 3, 1), atol=1e-5)
+    assert torch.allclose(features._both(vit, cnn), vit + plain.permute(0, 2, 3, 1), atol=1e-5)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(64, 72), (40, 64)])

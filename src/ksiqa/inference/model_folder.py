@@ -135,7 +135,7 @@ def _trained(config: dict[str, Any], folder: Path) -> TrainedModel:
         wanted = build().state_dict()
     state = read_weights(folder / WEIGHTS, wanted=wanted)
     network = build()
-    network.load_state_dict(state, assign=True)  # not copied: that time goes to the look before
+    network.load_state_dict(state)  # copied: ``state`` is the mapped file, which may be written over
     network.eval().requires_grad_(False)
     return TrainedModel(
         network=network,

@@ -4,7 +4,10 @@ A large image is looked at in overlapping tiles (see ``ksiqa.tiles``): nothing i
 trained so (``short_side``).
 """
 
+import math
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, overload
 
@@ -22,7 +25,7 @@ from ksiqa.inference.model_folder import TrainedModel, load_model
 from ksiqa.metric.interval import half_width
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-AHEAD = 4  # batches of images that are held at a time, so that those of one size come together
+AHEAD = 4  # batches of several images that are held at a time, so that those of one size come together
 
 
 class ImageScore(NamedTuple):
@@ -30,8 +33,10 @@ class ImageScore(NamedTuple):
 
     - ``score`` in [0, 1], higher is better; ``score_raw`` the same on the scale of the set's labels;
     - ``scale``: the set whose scale both are on;
-    - ``low``, ``high``, in [0, 1]: an image like those of the set has its label in between with the probability asked
-      for (``coverage``); None where the model was trained without a validation part;
+    - ``low``, ``high``, in [0, 1]: an image like those of the set's validation part (exchangeable with them) has its
+      label in between with the probability asked for (``coverage``), or a little less often where the epoch was chosen
+      on that part or its contents have several images each (see ``ksiqa.metric.interval``); None where the model was
+      trained without such a part;
     - ``levels``: the probability of each ordinal level from worst to best, which sum to 1; empty without such a head;
     - ``quality_map``: the score of each token, in [0, 1], of the image trimmed to whole tokens; if asked for.
     """
@@ -75,19 +80,21 @@ class Scorer:
     def __init__(
         self, trained: TrainedModel, *, device: str = "cpu", dtype: str = "float32", batch_size: int = 1
     ) -> None:
-        """Bring a model to a device; see ``load``."""
+        """Bring a model to a device, a copy where it lies on another one; see ``load``."""
         choice(dtype, allowed=DTYPES, name="dtype")
-        self.trained, self.dtype = trained, DTYPES[dtype]
+        self.dtype = DTYPES[dtype]
         self.batch_size = whole_number(batch_size, least=1, name="batch_size")
         try:
             self.device = torch.device(device)
-            trained.network.to(self.device)
+            if any(value.device != self.device for value in trained.network.state_dict().values()):
+                trained = replace(trained, network=deepcopy(trained.network).to(self.device))
         except (RuntimeError, AssertionError) as error:  # torch's words differ by what it was built with
             raise ConfigError(
                 found=f"device={device}: {str(error).splitlines()[0]}",
                 expected="a device that torch can use here",
                 do="set device=cpu",
             ) from error
+        self.trained = trained
 
     @overload
     def score(  # type: ignore[overload-overlap]  # a str is a path, not a sequence of them
@@ -135,12 +142,11 @@ class Scorer:
 
         Raises:
             ConfigError: the model knows no such scale, or has no map; a coverage outside (0, 1).
-            ImageError: an image cannot be read, the sizes differ, or it is smaller than a view.
+            ImageError: an image cannot be read, the sizes differ, it is smaller than a view, or its score is no number.
             ModelFolderError: the model has no part that can score so.
         """
-        several = _is_several(image)
-        images: Sequence[Given] = image if several else [image]  # type: ignore[list-item,assignment]  # just seen
-        references = _paired(images, reference)
+        images = _listed(image)
+        references = _paired(images, reference, pixel_limit=pixel_limit)
         source = self._source(scale, with_reference=reference is not None)
         if maps and self.trained.views.kind != "whole":
             raise ConfigError(
@@ -149,19 +155,18 @@ class Scorer:
                 do="leave maps out",
             )
         scored: dict[int, ImageScore] = {}
-        for places in _chunks(len(images), self.batch_size * AHEAD):
+        held = self.batch_size * AHEAD if self.batch_size > 1 else 1
+        for places in _chunks(len(images), held):
             seen = {}
             for place in places:
-                pair = [
-                    None if one is None else pixels_of(one, pixel_limit=pixel_limit)
-                    for one in (images[place], references[place])
-                ]
-                seen[place] = self._seen(pair[0], pair[1], source)  # type: ignore[arg-type]  # an image is there
+                beside = references[place]
+                wanted = None if beside is None else pixels_of(beside, pixel_limit=pixel_limit)
+                seen[place] = self._seen(pixels_of(images[place], pixel_limit=pixel_limit), wanted, source)
             for batch in self._batches(seen):
                 found = self._scores([seen[place] for place in batch], source, coverage=coverage, maps=maps)
                 scored |= dict(zip(batch, found, strict=True))
         in_order = [scored[place] for place in range(len(images))]
-        return in_order if several else in_order[0]
+        return in_order if images is image else in_order[0]
 
     def _source(self, scale: str | None, *, with_reference: bool) -> str:
         trained = self.trained
@@ -203,6 +208,7 @@ class Scorer:
             prediction = self._predicted(batch, source)
         views = len(batch[0].distorted)
         scores = prediction.score.float().view(-1, views).mean(dim=1).tolist()
+        _check_finite(scores)
         raw = self.trained.scales[source].to_raw(np.array(scores))
         probabilities = prediction.level_probabilities
         levels = [()] * len(batch)
@@ -233,20 +239,29 @@ class Scorer:
         return self.trained.teacher(distorted, View(torch.cat(references).to(self.device)), source=source)
 
 
-def _is_several(image: object) -> bool:
-    return isinstance(image, Sequence) and not isinstance(image, str)
+def _listed(given: Given | Sequence[Given]) -> Sequence[Given]:
+    """Return several images as they are, one as a list of its own."""
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        return [given]
+    return given
 
 
-def _paired(images: Sequence[Given], reference: Given | Sequence[Given] | None) -> Sequence[Given | None]:
-    if not _is_several(reference):
-        return [reference] * len(images)  # type: ignore[list-item]  # just seen
-    if len(reference) != len(images):  # type: ignore[arg-type]  # a sequence
+def _paired(
+    images: Sequence[Given], reference: Given | Sequence[Given] | None, *, pixel_limit: int
+) -> Sequence[Given | None]:
+    """Return each image's reference; one for all is decoded here, once."""
+    if reference is None:
+        return [None] * len(images)
+    references = _listed(reference)
+    if references is not reference:
+        return [pixels_of(references[0], pixel_limit=pixel_limit)] * len(images)
+    if len(references) != len(images):
         raise ImageError(
-            found=f"{len(images)} images and {len(reference)} references",  # type: ignore[arg-type]  # as above
+            found=f"{len(images)} images and {len(references)} references",
             expected="one reference for each image, or one for all",
             do="hand in two lists of one length",
         )
-    return reference  # type: ignore[return-value]  # as above
+    return references
 
 
 def _chunks(count: int, size: int) -> Iterator[range]:
@@ -264,6 +279,16 @@ def _map(prediction: Prediction, at: int) -> Float32[ndarray, "rows columns"]:
             found="maps=True of a plain model", expected="a model with a quality-aware regressor", do="leave maps out"
         )
     return prediction.quality_map[at].float().cpu().numpy()
+
+
+def _check_finite(scores: Sequence[float]) -> None:
+    wrong = next((score for score in scores if not math.isfinite(score)), None)
+    if wrong is not None:
+        raise ImageError(
+            found=f"a score of {wrong}",
+            expected="a finite number, of a model whose weights are finite and a dtype that holds its features",
+            do="score with dtype=float32; if that does not help, the model's weights are broken: copy or train it anew",
+        )
 
 
 def _check_same_size(distorted: Pixels, reference: Pixels) -> None:

@@ -2,6 +2,13 @@
 
 Of n images that no training saw, the errors are known. A new image like them has an error no larger than the k-th
 smallest of these with probability of at least k / (n + 1), whatever the model is worth.
+
+"Like them" means exchangeable: in whatever order all n + 1 stand, that order was as likely. Two things fall short:
+
+- with ``task.select=best`` the epoch was chosen on the same images, whose errors may so be a little smaller than a new
+  image's, and the coverage a little lower than promised; a run of a fixed length chooses nothing;
+- the images of one content (one photograph, distorted in many ways) share their luck: they are not exchangeable one by
+  one with an image of a new content, and n of them tell about as much as so many images as there are contents.
 """
 
 from collections.abc import Sequence

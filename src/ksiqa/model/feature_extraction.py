@@ -1,11 +1,16 @@
 """Feature extraction (FE): a transformer branch for what is global, a convolutional one for what is local.
 
+Each branch looks at a large image in tiles (see ``ksiqa.tiles``), whether its features are computed now or were kept
+before. Projections and the fusions ``add`` and ``concat`` look at one token at a time; ``deform``, which looks at its
+neighbours, takes tiles of the joined grid of both branches, so that it, too, is the same either way.
+
 That there are these two branches is in KSIQA's abstract; which blocks and stages they give, and how they are fused,
 is our choice. Blocks of several depths side by side: MANIQA (arXiv 2204.08958). Deformable fusion: AHIQ (arXiv
 2204.10485).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -172,21 +177,13 @@ class FeatureExtraction(nn.Module):
                 expected=f"sides that {self.cell} (the pixels a token covers) divides",
                 do="crop them to a multiple of it",
             )
-        if view.known:
-            return self._projected({**self.branch_features(view.image, leave_out=view.known), **view.known})
-        image = view.image.permute(0, 2, 3, 1)  # as features lie
-        return in_tiles(self._of_tile, image, cell=self.cell)
+        return in_tiles(self._fused, *(self._projected(name, view) for name in self._branches))
 
-    def branch_features(
-        self, image: Image, *, leave_out: Mapping[str, Tensor] | Sequence[str] = ()
-    ) -> dict[str, Features]:
-        """Return the raw features of each branch by its name, but for those in ``leave_out``."""
-        features = {}
-        if self.vit is not None and "vit" not in leave_out:
-            features["vit"] = self.vit(image)
-        if self.cnn is not None and "cnn" not in leave_out:
-            features["cnn"] = self.cnn(image, cell=self.cell)
-        return features
+    def branch_features(self, image: Image, *, leave_out: Collection[str] = ()) -> dict[str, Features]:
+        """Return the raw features of each branch by its name, but for those in ``leave_out``, of large images in
+        tiles: what ``forward`` makes of them as a view's ``known`` is what it makes of the image."""
+        branches = {name: branch for name, branch in self._branches.items() if name not in leave_out}
+        return {name: self._tiled(branch, image) for name, branch in branches.items()}
 
     @property
     def frozen(self) -> list[str]:
@@ -194,18 +191,34 @@ class FeatureExtraction(nn.Module):
         branches = {"vit": self.vit, "cnn": self.cnn}
         return [name for name, branch in branches.items() if branch is not None and branch.frozen]
 
-    def _of_tile(self, image: Float[Tensor, "batch rows columns 3"]) -> Features:
-        return self._projected(self.branch_features(image.permute(0, 3, 1, 2)))
+    @property
+    def _branches(self) -> dict[str, Callable[[Image], Features]]:
+        branches: dict[str, Callable[[Image], Features]] = {}
+        if self.vit is not None:
+            branches["vit"] = self.vit
+        if self.cnn is not None:
+            branches["cnn"] = partial(self.cnn, cell=self.cell)
+        return branches
 
-    def _projected(self, known: Mapping[str, Tensor]) -> Features:
-        projected = []
-        if self.vit_projection is not None:
-            projected.append(self.vit_projection(known["vit"].to(self.norm.weight.dtype)))
-        if self.cnn_projection is not None:
-            projected.append(self.cnn_projection(known["cnn"].to(self.norm.weight.dtype)))
-        return self.norm(projected[0] if len(projected) == 1 else self._fused(*projected))
+    def _tiled(self, function: Callable[[Image], Features], image: Image) -> Features:
+        return in_tiles(lambda tile: function(tile.permute(0, 3, 1, 2)), image.permute(0, 2, 3, 1), cell=self.cell)
 
-    def _fused(self, vit: Features, cnn: Features) -> Features:
+    def _projected(self, name: str, view: View) -> Features:
+        """Project a branch within each tile: its raw features, many times wider, are never held of a whole image."""
+        projection = getattr(self, f"{name}_projection")
+
+        def project(raw: Tensor) -> Features:
+            return projection(raw.to(self.norm.weight.dtype))
+
+        if name in view.known:
+            return in_tiles(project, view.known[name])
+        branch = self._branches[name]
+        return self._tiled(lambda image: project(branch(image)), view.image)
+
+    def _fused(self, *projected: Features) -> Features:
+        return self.norm(projected[0] if len(projected) == 1 else self._both(*projected))
+
+    def _both(self, vit: Features, cnn: Features) -> Features:
         if self.fusion == "add":
             return vit + cnn
         if self.fusion == "concat":

@@ -88,7 +88,8 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     if not is_first():
         return None
     model = trained_model(config, parts, fr_source=fr_source)
-    save_model(replace(model, residuals=validation_residuals(model, sets, config)), folder / "model")
+    scored = [*sets, *([parts.pairs] if parts.pairs else [])]  # all on whose scale the model scores
+    save_model(replace(model, residuals=validation_residuals(model, scored, config)), folder / "model")
     trained = load_model(folder / "model")
     with_test = [one for one in sets if one.split.test]
     ridges = [ridge_test(one) if config.report.ridge else None for one in with_test]  # before features are let go
