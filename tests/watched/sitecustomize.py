@@ -14,7 +14,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     address = arguments[ASKED[event]]
     host = address[0] if isinstance(address, tuple) else address if event == "socket.getaddrinfo" else None
     if host not in HERE:
-        with open(os.environ["NETWORK_ASKED"], "a") as file:  # noqa: PTH123
+        with open(os.environ["NETWORK_ASKED"], "a") as file:  # noqa: PTH123  (nothing more is imported before a program starts)
             file.write(f"{event} {address!r} {sys.argv}\n")
         raise OSError(f"no network here: {address!r}")
 

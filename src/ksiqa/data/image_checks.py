@@ -60,7 +60,7 @@ def check_header(image: Image.Image, path: Path, pixel_limit: int) -> None:
         raise too_large(path, f"{image.width}x{image.height} pixels", pixel_limit)
     if image.format != "MPO" and getattr(image, "is_animated", False):
         raise ImageError(
-            found=f"{path}: {image.n_frames} frames or pages",  # type: ignore[attr-defined]
+            found=f"{path}: {image.n_frames} frames or pages",  # type: ignore[attr-defined]  # of animations alone
             expected="a file with a single image",
             do="save the frame that is meant as a file of its own",
         )
