@@ -39,7 +39,8 @@ def write_whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        error.filename = error.filename or str(path)  # the system names no file where there is no room in it
+        if error.filename in (None, str(temporary)):  # none is named where there is no room
+            error.filename = str(path)
         gone = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
         said = vanished(path.parent) if gone else storage_error(error)
         if said is None:
