@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,20 @@ def test_a_reference_is_scored_against_by_the_teacher(model, images, tmp_path):
         for reference in (None, images / "0.png")
     )
     assert alone != against
+
+
+def test_low_and_high_are_shown_where_the_model_has_them(model, images, tmp_path, capsys):
+    one = str(images / "0.png")
+    predict.main([one, "--model", str(model)])
+    assert "interval" not in capsys.readouterr().out
+    save_model(replace(saved(), residuals={"student": {"pairs": [0.0] * 9}}), tmp_path / "known")
+    predict.main([one, "--model", str(tmp_path / "known"), "--output", "scores.csv"])
+    (row,) = _rows(tmp_path / "scores.csv")
+    assert row["low"] == row["score"] == row["high"]
+    assert f"{float(row['low']):.2f} to" in capsys.readouterr().out
+    predict.main([one, "--model", str(tmp_path / "known"), "--coverage", "0.95", "--output", "scores.csv"])
+    (row,) = _rows(tmp_path / "scores.csv")
+    assert (row["low"], row["high"]) == ("0.0", "1.0")  # nine errors do not promise that much
 
 
 def test_a_name_in_brackets_is_shown_as_it_is(model, images, capsys):

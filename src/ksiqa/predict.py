@@ -132,14 +132,17 @@ def show(rows: list[dict[str, Any]]) -> None:
 
     table = Table()
     table.add_column("image", overflow="fold")  # whole, to copy from
-    for name in ("score", "raw score", "scale", "interval", "error"):
+    columns = ["score", "raw score", "scale", "interval", "error"]
+    if all(row["low"] is None for row in rows):  # the model has none
+        columns.remove("interval")
+    for name in columns:
         table.add_column(name, justify="right" if "score" in name else "left")
     for row in rows:
-        numbers = [""] * 4
+        told = {"error": row["error"]}
         if not row["error"]:
-            interval = "" if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}"
-            numbers = [f"{row['score']:.4f}", f"{row['score_raw']:.2f}", row["scale"], interval]
-        table.add_row(*(escape(printable(text)) for text in (row["image"], *numbers, row["error"])))
+            told |= {"score": f"{row['score']:.4f}", "raw score": f"{row['score_raw']:.2f}", "scale": row["scale"]}
+            told["interval"] = "" if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}"
+        table.add_row(*(escape(printable(text)) for text in (row["image"], *(told.get(name, "") for name in columns))))
     Console().print(table)
 
 
