@@ -125,7 +125,7 @@ def end_of(path: Path, sound: np.ndarray) -> str:
         size = None
     except MemoryError:
         return "out of memory"
-    except Exception as error:
+    except Exception as error:  # what is looked for: anything but an ImageError
         return f"image_size raised {type(error).__name__}"
     try:
         pixels = read_image(path)
@@ -133,7 +133,7 @@ def end_of(path: Path, sound: np.ndarray) -> str:
         return "refused"
     except MemoryError:
         return "out of memory"
-    except Exception as error:
+    except Exception as error:  # as above
         return f"read_image raised {type(error).__name__}"
     if (pixels.shape[1], pixels.shape[0]) != size:
         return f"pixels of {pixels.shape[1]}x{pixels.shape[0]} where image_size says {size}"
@@ -145,7 +145,7 @@ def by_pillow(path: Path, sound: np.ndarray) -> bool:
     try:
         with Image.open(path) as image:
             return not np.array_equal(np.array(image.convert("RGB")), sound)
-    except Exception:
+    except Exception:  # Pillow raises many types on broken bytes: each means that it refused
         return False
 
 

@@ -4,7 +4,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ksiqa.inference.scoring import ImageScore, Scorer, load
+    from ksiqa.inference.image_score import ImageScore
+    from ksiqa.inference.scoring import Scorer, load
 
 __version__ = version("ksiqa")
 __all__ = ["ImageScore", "Scorer", "load"]

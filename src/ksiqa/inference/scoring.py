@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import overload
 
 import numpy as np
 import torch
@@ -18,43 +18,15 @@ from numpy import ndarray
 
 from ksiqa.batch import Prediction, View
 from ksiqa.data.image_checks import PIXEL_LIMIT
-from ksiqa.data.transform import Crop, Pixels, shrunk
 from ksiqa.errors import ConfigError, ImageError, ModelFolderError, choice, whole_number
 from ksiqa.inference.given_image import Given, pixels_of
+from ksiqa.inference.image_score import ImageScore
 from ksiqa.inference.model_folder import TrainedModel, load_model
+from ksiqa.inference.seen import Seen, seen
 from ksiqa.metric.interval import half_width
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 AHEAD = 4  # batches of several images that are held at a time, so that those of one size come together
-
-
-class ImageScore(NamedTuple):
-    """What a model says of an image.
-
-    - ``score`` in [0, 1], higher is better; ``score_raw`` the same on the scale of the set's labels;
-    - ``scale``: the set whose scale both are on;
-    - ``low``, ``high``, in [0, 1]: an image like those of the set's validation part (exchangeable with them) has its
-      label in between with the probability asked for (``coverage``), or a little less often where the epoch was chosen
-      on that part or its contents have several images each (see ``ksiqa.metric.interval``); None where the model was
-      trained without such a part;
-    - ``levels``: the probability of each ordinal level from worst to best, which sum to 1; empty without such a head;
-    - ``quality_map``: the score of each token, in [0, 1], of the image trimmed to whole tokens; if asked for.
-    """
-
-    score: float
-    score_raw: float
-    scale: str
-    low: float | None = None
-    high: float | None = None
-    levels: tuple[float, ...] = ()
-    quality_map: Float32[ndarray, "rows columns"] | None = None
-
-
-class Seen(NamedTuple):
-    """An image, or a pair, cut into its views."""
-
-    distorted: View
-    reference: View | None
 
 
 def load(model: Path | str, *, device: str = "cpu", dtype: str = "float32", batch_size: int = 1) -> "Scorer":
@@ -157,13 +129,14 @@ class Scorer:
         scored: dict[int, ImageScore] = {}
         held = self.batch_size * AHEAD if self.batch_size > 1 else 1
         for places in _chunks(len(images), held):
-            seen = {}
+            shown = {}
             for place in places:
                 beside = references[place]
                 wanted = None if beside is None else pixels_of(beside, pixel_limit=pixel_limit)
-                seen[place] = self._seen(pixels_of(images[place], pixel_limit=pixel_limit), wanted, source)
-            for batch in self._batches(seen):
-                found = self._scores([seen[place] for place in batch], source, coverage=coverage, maps=maps)
+                pixels = pixels_of(images[place], pixel_limit=pixel_limit)
+                shown[place] = seen(self.trained, pixels, wanted, source=source)
+            for batch in self._batches(shown):
+                found = self._scores([shown[place] for place in batch], source, coverage=coverage, maps=maps)
                 scored |= dict(zip(batch, found, strict=True))
         in_order = [scored[place] for place in range(len(images))]
         return in_order if images is image else in_order[0]
@@ -185,18 +158,9 @@ class Scorer:
         main = (trained.fr_source if with_reference else None) or trained.source
         return main if scale is None else choice(scale, allowed=trained.scales, name="scale")
 
-    def _seen(self, distorted: Pixels, reference: Pixels | None, source: str) -> Seen:
-        short_side = self.trained.short_side_of(source)
-        image = shrunk(distorted, short_side=short_side)
-        crops = self.trained.views.crops(image.shape[:2], np.random.default_rng(0))  # fixed views: nothing is drawn
-        if reference is None:
-            return Seen(_view(image, crops), None)
-        _check_same_size(distorted, reference)
-        return Seen(_view(image, crops), _view(shrunk(reference, short_side=short_side), crops))
-
-    def _batches(self, seen: dict[int, Seen]) -> Iterator[list[int]]:
+    def _batches(self, shown: dict[int, Seen]) -> Iterator[list[int]]:
         by_size: dict[torch.Size, list[int]] = {}
-        for place, one in seen.items():
+        for place, one in shown.items():
             by_size.setdefault(one.distorted.image.shape, []).append(place)
         for places in by_size.values():
             for chunk in _chunks(len(places), self.batch_size):
@@ -268,11 +232,6 @@ def _chunks(count: int, size: int) -> Iterator[range]:
     return (range(start, min(start + size, count)) for start in range(0, count, size))
 
 
-def _view(image: Pixels, crops: Sequence[Crop]) -> View:
-    parts = np.stack([crop.cut(image) for crop in crops]).transpose(0, 3, 1, 2)
-    return View(torch.from_numpy(np.ascontiguousarray(parts)).float() / 255)
-
-
 def _map(prediction: Prediction, at: int) -> Float32[ndarray, "rows columns"]:
     if prediction.quality_map is None:
         raise ConfigError(
@@ -288,14 +247,4 @@ def _check_finite(scores: Sequence[float]) -> None:
             found=f"a score of {wrong}",
             expected="a finite number, of a model whose weights are finite and a dtype that holds its features",
             do="score with dtype=float32; if that does not help, the model's weights are broken: copy or train it anew",
-        )
-
-
-def _check_same_size(distorted: Pixels, reference: Pixels) -> None:
-    if distorted.shape != reference.shape:
-        sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in (distorted, reference)]
-        raise ImageError(
-            found=f"an image of {sizes[0]} and a reference of {sizes[1]}",
-            expected="one size, aligned pixel by pixel",
-            do="hand in the reference that the image was made from, at its size",
         )
