@@ -74,7 +74,7 @@ class Soundness:
         for part, left in kept.items():
             if split.part(part) and not left:
                 raise refused(list(bad.values()), of=len(rows), do=f"restore them: none is left to {part} on")
-        return replace(split, **kept, unused=(*split.unused, *bad)), list(bad.values())
+        return replace(split, **kept, unused=tuple(sorted((*split.unused, *bad)))), list(bad.values())
 
     def of_photographs(
         self, files: Sequence[Path], *, name: str, size: tuple[int, int] | None
