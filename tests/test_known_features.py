@@ -73,11 +73,13 @@ def data(wide, tmp_path):
 def test_validation_and_ridge_see_the_features_of_the_test(data, tmp_path):
     """In the half precision in which they are kept."""
     extraction = _extraction(["vit", "cnn"])
+    datasets = (data.train_scored, data.parts["validation"], data.parts["test"])
+    images = [dataset[Draw(0, 0)].distorted.image for dataset in datasets]  # read before: later no pixel is
     build.keep_frozen(data, extraction, cache=tmp_path, ridge=True)
-    for dataset in (data.train_scored, data.parts["validation"], data.parts["test"]):
+    for dataset, image in zip(datasets, images, strict=True):
         with torch.inference_mode():
-            raw = extraction.branch_features(dataset[Draw(0, 0)].distorted.float() / 255)
-        kept = dataset.known.get(Draw(0, 0), reference=False)
+            raw = extraction.branch_features(image.float() / 255)
+        kept = dataset.known.get(dataset.key(Draw(0, 0)), reference=False)
         assert sorted(kept) == ["cnn", "vit"]
         assert all(torch.allclose(kept[name].float(), raw[name], rtol=2e-3, atol=2e-3) for name in raw)
 

@@ -20,23 +20,26 @@ class View:
 
     ``image`` is RGB in [0, 1]; on its way to the device it still is bytes. ``known`` maps a branch (``vit``, ``cnn``)
     to its features on the token grid, so that a frozen branch need not run again; it is empty where every branch runs.
+    Where every branch's features are known, ``image`` may be None.
     """
 
-    image: Float[Tensor, "batch 3 rows columns"] | UInt8[Tensor, "batch 3 rows columns"]
+    image: Float[Tensor, "batch 3 rows columns"] | UInt8[Tensor, "batch 3 rows columns"] | None
     known: Mapping[str, Features] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.image)
+        return len(next(iter(self.known.values())) if self.image is None else self.image)
 
     def at(self, which: Which) -> "View":
         """Return some of the images."""
-        return View(self.image[which], {branch: features[which] for branch, features in self.known.items()})
+        image = None if self.image is None else self.image[which]
+        return View(image, {branch: features[which] for branch, features in self.known.items()})
 
 
-def stacked(first: View, second: View) -> View:
-    """Put two views into one batch, first above second."""
-    known = {branch: torch.cat([first.known[branch], second.known[branch]]) for branch in first.known}
-    return View(torch.cat([first.image, second.image]), known)
+def stacked(*views: View) -> View:
+    """Put views of images of one size into one batch, the first on top."""
+    known = {branch: torch.cat([view.known[branch] for view in views]) for branch in views[0].known}
+    images = [view.image for view in views if view.image is not None]
+    return View(torch.cat(images) if images else None, known)
 
 
 @dataclass

@@ -151,7 +151,9 @@ def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path
     frozen = {name: getattr(extraction, name) for name in extraction.frozen}
     weights = {f"{name}.{key}": value for name, one in frozen.items() for key, value in one.state_dict().items()}
     settings = f"{[one.description for one in frozen.values()]} cell {extraction.cell} tiles {WHOLE} {SIDE} {OVERLAP}"
-    data.keep_frozen(branches=weights, settings=settings, extractor=extractor, cache=cache, ridge=ridge)
+    data.keep_frozen(
+        branches=weights, settings=settings, extractor=extractor, complete=not learning, cache=cache, ridge=ridge
+    )
 
 
 def model(config: DictConfig, *, sources: list[str]) -> Model:

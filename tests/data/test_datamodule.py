@@ -103,7 +103,7 @@ def test_frozen_features_reach_every_part(scored_files, tmp_path):
     def extractor(images):
         return {"cnn": images.float().mean(dim=(2, 3))[:, None, None] / 255}
 
-    data.keep_frozen(branches={}, settings="", extractor=extractor, cache=tmp_path, ridge=True)
+    data.keep_frozen(branches={}, settings="", extractor=extractor, complete=False, cache=tmp_path, ridge=True)
     for loader in (data.train_dataloader(), data.val_dataloader(), data.test_dataloader()):
         for batch in loader:
             for view in (batch.distorted, batch.reference):

@@ -23,11 +23,18 @@ def _dataset(source, *, views=None, seed=0, rows=(0, 3, 9)):
 
 
 def _draws(dataset):
-    return [[Draw(place, number) for place in range(len(dataset))] for number in range(dataset.views.distinct)]
+    return [Draw(place, number) for number in range(dataset.views.distinct) for place in range(len(dataset))]
 
 
-def _keep(dataset, extractor, cache, *, fingerprint="weights"):
-    return keep_features(dataset, batches=_draws(dataset), extractor=extractor, fingerprint=fingerprint, cache=cache)
+def _keep(dataset, extractor, cache, *, fingerprint="weights", complete=False):
+    return keep_features(
+        dataset,
+        draws=_draws(dataset),
+        extractor=extractor,
+        fingerprint=fingerprint,
+        complete=complete,
+        cache=cache,
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,11 +43,11 @@ def _keep(dataset, extractor, cache, *, fingerprint="weights"):
 def test_kept_features_equal_those_of_the_branch(views, scored_files, tmp_path):
     dataset, extractor = _dataset(scored_files, views=views), Extractor()
     known = _keep(dataset, extractor, tmp_path)
-    for draw in (draw for draws in _draws(dataset) for draw in draws):
+    for draw in _draws(dataset):
         sample = dataset[draw]
-        for reference, images in ((False, sample.distorted), (True, sample.reference)):
-            kept = known.get(draw, reference=reference)["cnn"]
-            assert torch.equal(kept, extractor(images)["cnn"].half())
+        for reference, view in ((False, sample.distorted), (True, sample.reference)):
+            kept = known.get(dataset.key(draw), reference=reference)["cnn"]
+            assert torch.equal(kept, extractor(view.image)["cnn"].half())
 
 
 def test_a_batch_carries_what_is_known(scored_files, tmp_path):
@@ -54,13 +61,39 @@ def test_a_batch_carries_what_is_known(scored_files, tmp_path):
 def test_a_second_run_computes_nothing(scored_files, tmp_path):
     first, second = Extractor(), Extractor()
     _keep(_dataset(scored_files), first, tmp_path)
-    known = _keep(_dataset(scored_files), second, tmp_path)
-    assert first.calls == 4  # two batches, distorted and reference
+    dataset = _dataset(scored_files)
+    known = _keep(dataset, second, tmp_path)
+    assert first.calls == 12  # three images of two crops, distorted and reference
     assert second.calls == 0
-    assert known.get(Draw(0, 0), reference=True)["cnn"].shape == (1, 2, 2, 3)
+    assert known.get(dataset.key(Draw(0, 0)), reference=True)["cnn"].shape == (1, 2, 2, 3)
 
 
-@pytest.mark.parametrize("changes", [{"seed": 1}, {"rows": (0, 3, 8)}, {"views": TrainingViews(side=48, distinct=2)}])
+def test_another_split_computes_what_is_new_alone(scored_files, tmp_path):
+    """And finds each row's features, at whatever place the row is."""
+    _keep(_dataset(scored_files), Extractor(), tmp_path)
+    extractor, dataset = Extractor(), _dataset(scored_files, rows=(9, 8, 0))
+    dataset.known = _keep(dataset, extractor, tmp_path)
+    assert extractor.calls == 4  # row 8
+    for draw in _draws(dataset):
+        for view in (dataset[draw].distorted, dataset[draw].reference):
+            assert torch.equal(view.known["cnn"], Extractor()(view.image)["cnn"].half())
+
+
+def test_no_pixel_is_read_where_all_branches_are_kept(scored_files, tmp_path, monkeypatch):
+    with_pixels, without = _dataset(scored_files), _dataset(scored_files)
+    with_pixels.known = _keep(with_pixels, Extractor(), tmp_path)
+    without.known = _keep(without, Extractor(), tmp_path, complete=True)
+    wanted = collated([with_pixels[Draw(place, 1)] for place in range(3)])
+    monkeypatch.setattr(type(scored_files), "load", None)
+    batch = collated([without[Draw(place, 1)] for place in range(3)])
+    for view, other in ((batch.distorted, wanted.distorted), (batch.reference, wanted.reference)):
+        assert view.image is None
+        assert len(view) == len(other) == 3
+        assert torch.equal(view.known["cnn"], other.known["cnn"])
+        assert torch.equal(view.at(slice(1, 2)).known["cnn"], other.known["cnn"][1:2])
+
+
+@pytest.mark.parametrize("changes", [{"seed": 1}, {"views": TrainingViews(side=48, distinct=2)}])
 def test_other_views_are_computed_anew(changes, scored_files, tmp_path):
     _keep(_dataset(scored_files), Extractor(), tmp_path)
     anew = Extractor()
@@ -69,10 +102,11 @@ def test_other_views_are_computed_anew(changes, scored_files, tmp_path):
 
 
 def test_other_weights_go_to_another_folder(scored_files, tmp_path):
-    one = _keep(_dataset(scored_files), Extractor(), tmp_path)
+    dataset = _dataset(scored_files)
+    one = _keep(dataset, Extractor(), tmp_path)
     two = _keep(_dataset(scored_files), Extractor(2.0), tmp_path, fingerprint="others")
     assert len(list((tmp_path / "features").iterdir())) == 2
-    values = [known.get(Draw(0, 0), reference=False)["cnn"] for known in (one, two)]
+    values = [known.get(dataset.key(Draw(0, 0)), reference=False)["cnn"] for known in (one, two)]
     assert torch.allclose(2 * values[0], values[1], atol=1e-2)
 
 
@@ -92,8 +126,8 @@ def test_sets_without_references(files_without_references, tmp_path):
     dataset = _dataset(files_without_references)
     dataset.known = _keep(dataset, Extractor(), tmp_path)
     sample = dataset[Draw(1, 0)]
-    assert sample.known["cnn"].shape == (1, 2, 2, 3)
-    assert sample.known_reference == {}
+    assert sample.distorted.known["cnn"].shape == (1, 2, 2, 3)
+    assert sample.reference is None
 
 
 def test_a_computation_that_breaks_off_leaves_nothing_that_counts(scored_files, tmp_path):
@@ -107,7 +141,7 @@ def test_a_computation_that_breaks_off_leaves_nothing_that_counts(scored_files, 
         _keep(_dataset(scored_files), Broken(), tmp_path)
     again = Extractor()
     _keep(_dataset(scored_files), again, tmp_path)
-    assert again.calls == 4
+    assert again.calls == 12
 
 
 def test_the_fingerprint_tells_weights_names_and_settings():

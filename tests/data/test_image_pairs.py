@@ -35,7 +35,7 @@ def test_reference_and_distorted_get_the_same_crop_and_flip(scored_files):
     flips = set()
     for row, number in ((2, 0), (7, 1), (8, 2), (13, 3), (14, 5)):
         sample, pair = dataset[Draw(row, number)], scored_files.load(row)
-        parts = [view[0].permute(1, 2, 0).numpy() for view in (sample.distorted, sample.reference)]
+        parts = [view[0].permute(1, 2, 0).numpy() for view in (sample.distorted.image, sample.reference.image)]
         placed = [_place_of(part, image) for part, image in zip(parts, pair, strict=True)]
         assert placed[0] == placed[1]
         flips.add(placed[0][2])
@@ -44,18 +44,18 @@ def test_reference_and_distorted_get_the_same_crop_and_flip(scored_files):
 
 def test_a_draw_depends_on_seed_row_and_number_alone(scored_files):
     dataset, again = _pairs(scored_files), _pairs(scored_files, rows=[4, 3])
-    first = dataset[Draw(3, 2)].distorted
+    first = dataset[Draw(3, 2)].distorted.image
     dataset[Draw(5, 0)]
     np.random.default_rng().random()
-    assert torch.equal(dataset[Draw(3, 2)].distorted, first)
-    assert torch.equal(again[Draw(1, 2)].distorted, first)  # row 3 at another place
+    assert torch.equal(dataset[Draw(3, 2)].distorted.image, first)
+    assert torch.equal(again[Draw(1, 2)].distorted.image, first)  # row 3 at another place
     for other in (dataset[Draw(3, 1)], dataset[Draw(4, 2)], _pairs(scored_files, seed=1)[Draw(3, 2)]):
-        assert not torch.equal(other.distorted, first)
+        assert not torch.equal(other.distorted.image, first)
 
 
 def test_distinct_crops_come_round_again(scored_files):
     dataset = _pairs(scored_files, views=TrainingViews(side=32, distinct=3))
-    crops = [dataset[Draw(2, number)].distorted for number in range(6)]
+    crops = [dataset[Draw(2, number)].distorted.image for number in range(6)]
     assert all(torch.equal(crops[number], crops[number + 3]) for number in range(3))
     assert not torch.equal(crops[0], crops[1])
 
@@ -63,24 +63,24 @@ def test_distinct_crops_come_round_again(scored_files):
 def test_a_sample_carries_its_score_and_row(scored_files):
     sample = _pairs(scored_files, rows=[6, 9])[Draw(1, 0)]
     assert (sample.row, sample.score) == (9, 0.0)  # level 4 of 0 to 4
-    assert sample.distorted.dtype == torch.uint8
-    assert sample.known == {}
+    assert sample.distorted.image.dtype == torch.uint8
+    assert sample.distorted.known == {}
 
 
 def test_scoring_views_are_the_same_for_every_draw(scored_files):
     views = ScoringViews(kind="grid", side=32, grid=2, cell=16)
     dataset = _pairs(scored_files, views=views)
     first, later = dataset[Draw(1, 0)], dataset[Draw(1, 9)]
-    assert first.distorted.shape == first.reference.shape == (4, 3, 32, 32)
-    assert torch.equal(first.distorted, later.distorted)
+    assert first.distorted.image.shape == first.reference.image.shape == (4, 3, 32, 32)
+    assert torch.equal(first.distorted.image, later.distorted.image)
     corner = scored_files.load(1).distorted[32:, 32:]
-    assert np.array_equal(first.distorted[3].permute(1, 2, 0).numpy(), corner)
+    assert np.array_equal(first.distorted.image[3].permute(1, 2, 0).numpy(), corner)
 
 
 def test_larger_images_are_made_smaller_first(scored_files):
     views = ScoringViews(kind="whole", side=32, grid=1, cell=16)
     sample = _pairs(scored_files, views=views, short_side=48)[Draw(0, 0)]
-    assert sample.distorted.shape == sample.reference.shape == (1, 3, 48, 48)
+    assert sample.distorted.image.shape == sample.reference.image.shape == (1, 3, 48, 48)
 
 
 def test_no_reference_is_loaded_where_none_is_wanted(scored_files, files_without_references):
@@ -93,7 +93,7 @@ def test_a_batch_keeps_the_views_of_an_image_together(scored_files):
     samples = [dataset[Draw(place, 0)] for place in (3, 1)]
     batch = collated(samples)
     assert (batch.views, len(batch.distorted), len(batch.reference)) == (4, 8, 8)
-    assert torch.equal(batch.distorted.image[4:], samples[1].distorted)
+    assert torch.equal(batch.distorted.image[4:], samples[1].distorted.image)
     assert batch.row.tolist() == [3, 1]
     assert batch.score.tolist() == [0.25, 0.75]
     assert batch.distorted.image.dtype == torch.uint8

@@ -22,7 +22,14 @@ def data(tmp_path_factory):
             for name, one in (("vit", x), ("cnn", edges))
         }
 
-    data.keep_frozen(branches={}, settings="", extractor=extractor, cache=tmp_path_factory.mktemp("cache"), ridge=True)
+    data.keep_frozen(
+        branches={},
+        settings="",
+        extractor=extractor,
+        complete=False,
+        cache=tmp_path_factory.mktemp("cache"),
+        ridge=True,
+    )
     return data, extractor
 
 
@@ -33,7 +40,7 @@ def _features(data, extractor, part):
     for place in range(len(dataset)):
         views = []
         for number in range(dataset.views.distinct):
-            found = extractor(dataset[Draw(place, number)].distorted)
+            found = extractor(dataset[Draw(place, number)].distorted.image)
             pooled = [
                 torch.cat([one.flatten(0, 2).mean(dim=0), one.flatten(0, 2).std(dim=0, correction=0)])
                 for one in found.values()

@@ -146,7 +146,14 @@ class QualityData(lightning.LightningDataModule):
         return self.scored("test")
 
     def keep_frozen(
-        self, *, branches: Mapping[str, Tensor], settings: str, extractor: Extractor, cache: Path, ridge: bool
+        self,
+        *,
+        branches: Mapping[str, Tensor],
+        settings: str,
+        extractor: Extractor,
+        complete: bool,
+        cache: Path,
+        ridge: bool,
     ) -> None:
         """Compute once what frozen backbones say of the views of training and validation.
 
@@ -154,17 +161,20 @@ class QualityData(lightning.LightningDataModule):
             branches: the frozen branches' weights, for the fingerprint.
             settings: what else tells their features apart: networks, places, the token grid.
             extractor: from bytes to their features.
+            complete: these are all branches.
             cache: the folder that keeps them.
             ridge: also of the test part, and of the training part as it would be scored (``self.train_scored``).
         """
         fingerprint = weights_fingerprint(branches, settings=settings)
-        parts = {name: part for name, part in self.parts.items() if len(part) and (ridge or name != "test")}
-        for name, dataset in parts.items() if not ridge else [*parts.items(), ("train_scored", self.train_scored)]:
-            draws = [Draw(place, n) for n in range(dataset.views.distinct or 1) for place in range(len(dataset))]
-            chunks = [draws[at : at + self.batch_size] for at in range(0, len(draws), self.batch_size)]
-            batches = chunks if name == "train" else self._same_size(dataset).of_all_processes()
+        parts = [part for name, part in self.parts.items() if len(part) and (ridge or name != "test")]
+        for dataset in [*parts, self.train_scored] if ridge else parts:
             dataset.known = keep_features(
-                dataset, batches=batches, extractor=extractor, fingerprint=fingerprint, cache=cache
+                dataset,
+                draws=[Draw(place, n) for n in range(dataset.views.distinct or 1) for place in range(len(dataset))],
+                extractor=extractor,
+                fingerprint=fingerprint,
+                complete=complete,
+                cache=cache,
             )
 
     def scored(self, part: str) -> Loader:

@@ -10,10 +10,12 @@ from jaxtyping import Float16, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ksiqa.batch import Batch, View
+from ksiqa.batch import Batch, View, stacked
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.transform import Crop, Pixels, check_views, fixed_views, random_crop, shrunk
 from ksiqa.errors import ImageError
+
+Bytes = UInt8[Tensor, "views 3 rows columns"]
 
 
 class Draw(NamedTuple):
@@ -27,23 +29,23 @@ class Draw(NamedTuple):
 
 @runtime_checkable  # the tests execute annotations
 class KnownFeatures(Protocol):
-    """Features of frozen branches for the views of a draw, by branch."""
+    """Features of frozen branches for the views of a draw; ``complete`` where no branch is left that wants pixels."""
 
-    def get(self, draw: Draw, *, reference: bool) -> dict[str, Float16[Tensor, "views height width channels"]]:
-        """Return the features of a draw's distorted or reference views."""
+    complete: bool
+
+    def get(self, key: str, *, reference: bool) -> dict[str, Float16[Tensor, "views height width channels"]]:
+        """Return the features of a draw's distorted or reference views (see ``ImagePairs.key``), by branch."""
         ...
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One image's views, as bytes."""
+    """One image's views, of it and of its reference where it has one."""
 
-    distorted: UInt8[Tensor, "views 3 rows columns"]
-    reference: UInt8[Tensor, "views 3 rows columns"] | None
+    distorted: View
+    reference: View | None
     score: float
     row: int
-    known: dict[str, Tensor]
-    known_reference: dict[str, Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,37 +109,49 @@ class ImagePairs(Dataset[Sample]):
         """
         row = self.rows[draw.place]
         asked = draw if self.views.distinct is None else Draw(draw.place, draw.number % self.views.distinct)
+        if self.known is not None and self.known.complete:
+            distorted, reference = None, None
+        else:
+            distorted, reference = self._pixels(row, asked)
+        return Sample(
+            distorted=View(distorted, self._features(asked, reference=False)),
+            reference=View(reference, self._features(asked, reference=True)) if self.has_reference(row) else None,
+            score=float(self.source.table.scores[row]),
+            row=row,
+        )
+
+    def has_reference(self, row: int) -> bool:
+        """Tell whether a row's samples have a reference."""
+        return self.with_reference and isinstance(self.source.table.frame["reference"].iloc[row], str)
+
+    def key(self, draw: Draw) -> str:
+        """Return what tells a draw's views apart from others of the same source, seed and kind of views."""
+        return f"{self.rows[draw.place]}.{draw.number}"
+
+    def _features(self, draw: Draw, *, reference: bool) -> dict[str, Tensor]:
+        return {} if self.known is None else self.known.get(self.key(draw), reference=reference)
+
+    def _pixels(self, row: int, draw: Draw) -> tuple[Bytes, Bytes | None]:
         pair = self.source.load(row)
         distorted = shrunk(pair.distorted, short_side=self.short_side)
-        rng = np.random.default_rng([self.seed, row, asked.number, asked.phase])
+        rng = np.random.default_rng([self.seed, row, draw.number, draw.phase])
         try:
             crops = self.views.crops(distorted.shape[:2], rng)
         except ImageError as error:
             name = self.source.table.frame["image"].iloc[row]
             raise ImageError(found=f"{name}: {error.found}", expected=error.expected, do=error.do) from error
-        reference = None
-        if self.with_reference and pair.reference is not None:
-            reference = _stack(shrunk(pair.reference, short_side=self.short_side), crops)
-        known = self.known.get(asked, reference=False) if self.known else {}
-        known_reference = self.known.get(asked, reference=True) if self.known and reference is not None else {}
-        return Sample(
-            distorted=_stack(distorted, crops),
-            reference=reference,
-            score=float(self.source.table.scores[row]),
-            row=row,
-            known=known,
-            known_reference=known_reference,
-        )
+        if not self.has_reference(row) or pair.reference is None:
+            return _stack(distorted, crops), None
+        return _stack(distorted, crops), _stack(shrunk(pair.reference, short_side=self.short_side), crops)
 
 
 def collated(samples: Sequence[Sample]) -> Batch:
     """Put samples of one size into a batch; images stay bytes until they are on the device."""
-    there = [sample.reference is not None for sample in samples]
     references = [sample.reference for sample in samples if sample.reference is not None]
-    known = [sample.known_reference for sample in samples if sample.reference is not None]
+    there = [sample.reference is not None for sample in samples]
     return Batch(
-        distorted=_view([sample.distorted for sample in samples], [sample.known for sample in samples]),
-        reference=_view(references, known) if references else None,
+        distorted=stacked(*(sample.distorted for sample in samples)),
+        reference=stacked(*references) if references else None,
         score=torch.tensor([sample.score for sample in samples], dtype=torch.float32),
         row=torch.tensor([sample.row for sample in samples]),
         views=len(samples[0].distorted),
@@ -145,11 +159,6 @@ def collated(samples: Sequence[Sample]) -> Batch:
     )
 
 
-def _view(images: list[Tensor], known: list[dict[str, Tensor]]) -> View:
-    branches = known[0]
-    return View(torch.cat(images), {name: torch.cat([one[name] for one in known]) for name in branches})
-
-
-def _stack(image: Pixels, crops: Sequence[Crop]) -> UInt8[Tensor, "views 3 rows columns"]:
+def _stack(image: Pixels, crops: Sequence[Crop]) -> Bytes:
     parts = np.stack([crop.cut(image) for crop in crops])
     return torch.from_numpy(np.ascontiguousarray(parts.transpose(0, 3, 1, 2)))

@@ -45,7 +45,7 @@ def _pooled(dataset: ImagePairs) -> Float[ndarray, "rows features"]:
     rows = []
     for place in range(len(dataset)):
         draws = [Draw(place, number) for number in range(dataset.views.distinct or 1)]
-        known = [dataset.known.get(draw, reference=False).values() for draw in draws]
+        known = [dataset.known.get(dataset.key(draw), reference=False).values() for draw in draws]
         rows.append(np.mean([np.concatenate([_moments(one) for one in branches]) for branches in known], axis=0))
     return np.stack(rows).astype(np.float64)
 

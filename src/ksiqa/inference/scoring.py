@@ -161,7 +161,7 @@ class Scorer:
     def _batches(self, shown: dict[int, Seen]) -> Iterator[list[int]]:
         by_size: dict[torch.Size, list[int]] = {}
         for place, one in shown.items():
-            by_size.setdefault(one.distorted.image.shape, []).append(place)
+            by_size.setdefault(one.distorted.shape, []).append(place)
         for places in by_size.values():
             for chunk in _chunks(len(places), self.batch_size):
                 yield [places[at] for at in chunk]
@@ -194,8 +194,8 @@ class Scorer:
         ]
 
     def _predicted(self, batch: list[Seen], source: str) -> Prediction:
-        distorted = View(torch.cat([one.distorted.image for one in batch]).to(self.device))
-        references = [one.reference.image for one in batch if one.reference is not None]
+        distorted = View(torch.cat([one.distorted for one in batch]).to(self.device))
+        references = [one.reference for one in batch if one.reference is not None]
         if not references:
             assert self.trained.student is not None  # see ``_source``
             return self.trained.student(distorted, source=source)

@@ -5,18 +5,21 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from ksiqa.batch import View
 from ksiqa.data.transform import Crop, Pixels, shrunk
 from ksiqa.errors import ImageError
 from ksiqa.inference.model_folder import TrainedModel
 
+Images = Float[Tensor, "views 3 rows columns"]
+
 
 class Seen(NamedTuple):
-    """An image, or a pair, cut into its views."""
+    """An image, or a pair, cut into its views: RGB in [0, 1]."""
 
-    distorted: View
-    reference: View | None
+    distorted: Images
+    reference: Images | None
 
 
 def seen(trained: TrainedModel, distorted: Pixels, reference: Pixels | None, *, source: str) -> Seen:
@@ -29,14 +32,14 @@ def seen(trained: TrainedModel, distorted: Pixels, reference: Pixels | None, *, 
     image = shrunk(distorted, short_side=short_side)
     crops = trained.views.crops(image.shape[:2], np.random.default_rng(0))  # fixed views: nothing is drawn
     if reference is None:
-        return Seen(_view(image, crops), None)
+        return Seen(_views(image, crops), None)
     _check_same_size(distorted, reference)
-    return Seen(_view(image, crops), _view(shrunk(reference, short_side=short_side), crops))
+    return Seen(_views(image, crops), _views(shrunk(reference, short_side=short_side), crops))
 
 
-def _view(image: Pixels, crops: Sequence[Crop]) -> View:
+def _views(image: Pixels, crops: Sequence[Crop]) -> Images:
     parts = np.stack([crop.cut(image) for crop in crops]).transpose(0, 3, 1, 2)
-    return View(torch.from_numpy(np.ascontiguousarray(parts)).float() / 255)
+    return torch.from_numpy(np.ascontiguousarray(parts)).float() / 255
 
 
 def _check_same_size(distorted: Pixels, reference: Pixels) -> None:

@@ -170,13 +170,8 @@ class FeatureExtraction(nn.Module):
         Raises:
             ImageError: a side is no multiple of ``cell``.
         """
-        rows, columns = view.image.shape[2:]
-        if rows % self.cell or columns % self.cell:
-            raise ImageError(
-                found=f"images of {columns}x{rows}",
-                expected=f"sides that {self.cell} (the pixels a token covers) divides",
-                do="crop them to a multiple of it",
-            )
+        if view.image is not None:
+            self._check_sides(view.image)
         return in_tiles(self._fused, *(self._projected(name, view) for name in self._branches))
 
     def branch_features(self, image: Image, *, leave_out: Collection[str] = ()) -> dict[str, Features]:
@@ -203,6 +198,15 @@ class FeatureExtraction(nn.Module):
     def _tiled(self, function: Callable[[Image], Features], image: Image) -> Features:
         return in_tiles(lambda tile: function(tile.permute(0, 3, 1, 2)), image.permute(0, 2, 3, 1), cell=self.cell)
 
+    def _check_sides(self, image: Image) -> None:
+        rows, columns = image.shape[2:]
+        if rows % self.cell or columns % self.cell:
+            raise ImageError(
+                found=f"images of {columns}x{rows}",
+                expected=f"sides that {self.cell} (the pixels a token covers) divides",
+                do="crop them to a multiple of it",
+            )
+
     def _projected(self, name: str, view: View) -> Features:
         """Project a branch within each tile: its raw features, many times wider, are never held of a whole image."""
         projection = getattr(self, f"{name}_projection")
@@ -212,6 +216,7 @@ class FeatureExtraction(nn.Module):
 
         if name in view.known:
             return in_tiles(project, view.known[name])
+        assert view.image is not None  # see View: its features would be known
         branch = self._branches[name]
         return self._tiled(lambda image: project(branch(image)), view.image)
 

@@ -200,4 +200,4 @@ def as_images(batch: Batch) -> Batch:
 
 
 def _as_image(view: View) -> View:
-    return View(view.image.float() / 255, view.known)
+    return View(None if view.image is None else view.image.float() / 255, view.known)
