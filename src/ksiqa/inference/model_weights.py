@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
@@ -29,6 +30,7 @@ def read_weights(file: Path, *, wanted: Mapping[str, Tensor]) -> dict[str, Tenso
         shapes = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118  (no mapping)
     _check(file, found=shapes, wanted={name: tuple(value.shape) for name, value in wanted.items()}, what="shape")
     state = load_file(file)
+    state = {name: value.float() if value.dtype == torch.float16 else value for name, value in state.items()}
     _check(
         file,
         found={name: value.dtype for name, value in state.items()},

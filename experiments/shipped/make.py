@@ -1,0 +1,114 @@
+"""Train the model that comes with the package, with all figures of its card.
+
+    python experiments/shipped/make.py --livec ChallengeDB_release --photographs FOLDER --vit FILE --cnn FILE \
+        --unseen FOLDER
+
+--photographs holds those of photographs.csv, --unseen pristine photographs for the ladders, whatever their licence: they
+are only looked at. Teacher and student learn on distorted copies of the photographs; then the student goes on with
+LIVEC, with pairs beside it in every step: ten times on the training parts of ten random splits, for the figures, and
+once on all of LIVEC but a tenth for the intervals. What is done already is not done again. Ends with results.csv and
+ladders.csv here and the model in src/ksiqa/shipped.
+"""
+
+import argparse
+import csv
+import sys
+from hashlib import sha256
+from pathlib import Path
+from subprocess import run
+
+import ksiqa
+from ksiqa.errors import DatasetError
+
+HERE = Path(__file__).resolve().parent
+SHIPPED = HERE.parents[1] / "src" / "ksiqa" / "shipped"
+FAMILIES = (
+    *("gaussian_blur", "lens_blur", "motion_blur", "jpeg", "jpeg2000", "webp", "white_noise", "white_noise_colour"),
+    *("impulse_noise", "colour_saturation_1", "contrast_change", "darken", "brighten"),
+)
+VIEWS = ["strategy=cpu", "trainer.enable_progress_bar=false", "data.workers=0"]
+SMALL = [  # frozen branches of a shortened ViT and a CNN, their features computed once; small heads
+    *("backbone=vit_small_patch14_dinov2_tf_efficientnet_lite0", "backbone.vit.blocks=[1,3]"),
+    *("backbone.cnn.stages=[0,1,2,3,4]", "backbone.frozen=[vit,cnn]"),
+    *("model.width=128", "model.heads=4", "model.imagery_depth=1", "model.decoder_depth=1"),
+]
+PAIRS = [f"families=[{','.join(FAMILIES)}]", "levels=[1,3,5]", "crop=224", "distinct_crops=1", "workers=0"]
+ON_PAIRS = [
+    *("name=pairs", "data=folder", "sharing=joint", "data.batch_size=16", "trainer.max_epochs=5"),
+    *("split.test_share=0.1", "split.validation_share=0.1", "task.optimiser.head_lr=1e-3"),
+]
+ON_LIVEC = [
+    *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0", "+data@pairs=folder", "pairs.batch_size=4"),
+    *("pairs.views.kind=grid", "pairs.views.grid=1"),  # the teacher is watched on the centres of held-out pairs
+    *("backbone.frozen=[vit,cnn]", "data.crop=224", "data.distinct_crops=3", "trainer.max_epochs=6"),
+    "task.optimiser.head_lr=1e-3",
+]
+
+ALL_OF_IT = ["split.source=train_on_all", "split.validation_share=0.1"]
+
+
+def main() -> None:
+    """Train what is missing, and write the figures and the model."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("livec", "photographs", "vit", "cnn", "unseen"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, default=Path("outputs/shipped"))
+    parser.add_argument("--splits", type=int, nargs="*", default=list(range(10)), help="of LIVEC, for the figures")
+    options = parser.parse_args()
+    photographs = chosen(options.photographs, options.runs / "photographs")
+    weights = [f"backbone.vit.weights={options.vit}", f"backbone.cnn.weights={options.cnn}"]
+    train(options.runs / "pairs", *ON_PAIRS, *SMALL, *weights, f"data.root={photographs}", *of("data", PAIRS))
+    target = [*ON_LIVEC, f"data.root={options.livec}", f"pairs.root={photographs}", *of("pairs", PAIRS)]
+    target.append(f"init={options.runs / 'pairs' / 'model'}")
+    for split in options.splits:
+        train(options.runs / "livec" / str(split), *target, "name=shipped", f"split.index={split}")
+    train(options.runs / "all", *target, "name=shipped-all", *ALL_OF_IT)
+    command("table", options.runs / "livec", "--show", "runs", "--format", "csv", "--output", HERE / "results.csv")
+    ksiqa.load(options.runs / "all" / "model").save(SHIPPED, dtype="float16")
+    run([sys.executable, HERE / "ladders.py", "--photographs", options.unseen], check=True)
+
+
+def chosen(folder: Path, to: Path) -> Path:
+    """Link the photographs of the list into a folder of their own: no other takes part.
+
+    Raises:
+        DatasetError: one is missing, or has other bytes than those that were listed.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    for row in listed():
+        file = folder / row["image"]
+        if not file.is_file() or sha256(file.read_bytes()).hexdigest() != row["sha256"]:
+            raise DatasetError(
+                found=f"no {file} of SHA-256 {row['sha256']}",
+                expected="the photographs of photographs.csv",
+                do="get it from where the list says",
+            )
+        link = to / row["image"]
+        if not link.exists():
+            link.symlink_to(file.resolve())
+    return to
+
+
+def listed() -> list[dict[str, str]]:
+    """Return the rows of photographs.csv: image, set, licence, sha256."""
+    with (HERE / "photographs.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def of(node: str, values: list[str]) -> list[str]:
+    """Return overrides of a node of the config."""
+    return [f"{node}.{value}" for value in values]
+
+
+def train(folder: Path, *overrides: str) -> None:
+    """Do a run, or what is missing of it."""
+    command("train", *overrides, *VIEWS, f"hydra.run.dir={folder}", "+resume=auto")
+
+
+def command(name: str, *arguments: str | Path) -> None:
+    """Run one of the project's commands."""
+    run([sys.executable, "-m", f"ksiqa.{name}", *map(str, arguments)], check=True)
+
+
+if __name__ == "__main__":
+    main()
