@@ -13,7 +13,7 @@ from huggingface_hub import ModelCardData
 UNKNOWN = "unknown"
 PSEUDO = "pseudo-score"  # a label that nobody gave
 COVERAGE = 0.9  # of the intervals that are held against the test part
-LICENCE_NAME = re.compile(r"(?=.{1,40}\Z)[a-z0-9]+([.-][a-z0-9]+)*")  # as the hub writes the names of those that it knows
+LICENCE_NAME = re.compile(r"(?=.{1,40}\Z)[a-z0-9]+([.-][a-z0-9]+)*")  # as the hub names those it knows
 LIMITS = """\
 - For photographs, and for distortions like those that it learned from: not for drawings, screens, text, medical,
   scientific or satellite images.
