@@ -92,7 +92,7 @@ def test_the_wheel_trains_and_scores_from_another_directory(programs: Path, tabl
     data = ("data=table", f"data.file={table}", "data.low=0", "data.high=10", "data.higher_is_better=true")
     called(programs / "python", "-m", "ksiqa.train", *data, *TINY, f"cache={tmp_path / 'cache'}", folder=elsewhere)
     (model,) = elsewhere.glob("outputs/train/*/model")
-    assert sorted(file.name for file in model.iterdir()) == ["config.json", "model.safetensors"]
+    assert sorted(file.name for file in model.iterdir()) == ["README.md", "config.json", "model.safetensors"]
 
     scoring = ("predict", table.parent, "--model", model, "--output", "scores.csv")
     told = called(programs / "ksiqa", *scoring, folder=elsewhere)

@@ -80,6 +80,10 @@ class ModelFolderError(KsiqaError):
     """A folder that does not hold a trained model, or one that does not match its config."""
 
 
+class HubError(KsiqaError):
+    """A model of the Hugging Face hub that cannot be fetched, or not be put there."""
+
+
 def told(error: KsiqaError) -> str:
     """Return what a command prints of an error."""
     return f"\n{type(error).__name__}\n{error}\n"

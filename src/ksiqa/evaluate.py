@@ -9,6 +9,8 @@ from ksiqa.command import hydra_command
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+OF_THE_MODEL = ("pairs_made", "tested", "covered")  # of a model's ``training``, what stays with it
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command."""
@@ -19,6 +21,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     """Score the test part of a split with a saved model and write the same report as training does."""
     from ksiqa import build, mix
     from ksiqa.inference.evaluation import part_tested
+    from ksiqa.inference.found_model import model_folder
     from ksiqa.inference.model_folder import load_model
     from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
     from ksiqa.training import trainers
@@ -26,7 +29,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.training.run import show
 
     quiet_lightning()
-    trained = load_model(Path(config.checkpoint).expanduser())
+    trained = load_model(model_folder(config.checkpoint))
     sets = mix.scored_sets(config, trained)
     tested = [part_tested(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
     results = {
@@ -34,7 +37,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         **{name: value for name, value in described(sets).items() if not name.startswith(("train", "validation"))},
         "experiment": "evaluate",
         "checkpoint": str(config.checkpoint),
-        "trained": {key: value for key, value in trained.training.items() if key != "pairs_made"},
+        "trained": {key: value for key, value in trained.training.items() if key not in OF_THE_MODEL},
         "split": build.plain(config.split),
         **provenance(),
     }

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 import torch
+from huggingface_hub import constants
 
 from ksiqa.data.facts import Facts
 from ksiqa.data.image_pairs import ScoringViews
-from ksiqa.inference.model_folder import TrainedModel
+from ksiqa.inference.model_folder import TrainedModel, save_model
+from tests.local_hub import Hub, serving
 from tests.tiny import BACKBONE, CELL, MODEL, tiny_model
 
+NAME = "somebody/quality"  # of the model on ``hub``
 SCALE = Facts(name="pairs", title="Tiny pairs", label="DMOS", low=0.0, high=100.0, higher_is_better=False)
 
 
@@ -38,3 +41,27 @@ def saved(*, fr: bool = True, views: ScoringViews | None = None, short_side: int
 def student() -> TrainedModel:
     """A student whose teacher was trained with it."""
     return saved()
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """A model with two files beside it that nobody needs."""
+    folder = tmp_path_factory.mktemp("hub")
+    save_model(saved(), folder)
+    model = {file.name: file.read_bytes() for file in folder.iterdir()}
+    return {**model, "pytorch_model.bin": b"a pickle", "modeling.py": b"raise SystemExit"}
+
+
+@pytest.fixture
+def hub(files, tmp_path, monkeypatch):
+    """A hub with a model, that huggingface_hub takes for the real one."""
+    with serving(Hub()) as served:
+        served.models[NAME] = {"main": dict(files), "v1": {**files, "README.md": b"older"}}
+        monkeypatch.setattr(constants, "ENDPOINT", served.address)
+        monkeypatch.setattr(
+            constants, "HUGGINGFACE_CO_URL_TEMPLATE", served.address + "/{repo_id}/resolve/{revision}/{filename}"
+        )
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+        monkeypatch.chdir(tmp_path)
+        yield served

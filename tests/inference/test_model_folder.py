@@ -50,8 +50,8 @@ def test_all_but_the_weights_comes_back(student, folder):
     assert after.views == ScoringViews(kind="whole", side=48, grid=1, cell=16)
 
 
-def test_a_folder_holds_two_files_and_no_path_of_this_machine(student, folder):
-    assert sorted(file.name for file in folder.iterdir()) == ["config.json", "model.safetensors"]
+def test_a_folder_holds_three_files_and_no_path_of_this_machine(student, folder):
+    assert sorted(file.name for file in folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
     config = json.loads((folder / "config.json").read_text())
     assert config["fr"] is True
     assert all("weights" not in config["backbone"][branch] for branch in ("vit", "cnn"))

@@ -33,7 +33,8 @@ def test_a_run_leaves_every_file_behind(joint):
     folder, _ = joint
     for name in ("config.yaml", "metrics.csv", "results.json", "predictions.csv", "scatter.png"):
         assert (folder / name).is_file(), name
-    assert sorted(file.name for file in (folder / "model").iterdir()) == ["config.json", "model.safetensors"]
+    saved = sorted(file.name for file in (folder / "model").iterdir())
+    assert saved == ["README.md", "config.json", "model.safetensors"]
     assert (folder / "checkpoints" / "joint" / "last.ckpt").is_file()
     with Image.open(folder / "scatter.png") as picture:
         assert picture.size[0] > 500

@@ -1,11 +1,15 @@
 """The test part, scored by a saved model: the one way to a test figure, in training's end and in ``evaluate`` alike."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ksiqa.data.datamodule import QualityData
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.metric.agreement import Agreement, agreement
 from ksiqa.metric.collected import Collected
+from ksiqa.metric.interval import half_width
 from ksiqa.task.quality import QualityTask
 
 
@@ -47,3 +51,14 @@ def part_tested(trained: TrainedModel, data: QualityData, *, trainer: Any, part:
         agreements={name: agreement(one.score, one.label, unit=data.unit) for name, one in scores.items()},
         imagery={name: float(value) for name, value in logged.items() if value is not None},
     )
+
+
+def covered(trained: TrainedModel, tested: Sequence[Tested], *, coverage: float) -> dict[str, float]:
+    """Return the share of test labels that lie in the intervals of ``coverage``, by model and set, where it has any."""
+    shares = {}
+    for one in tested:
+        for name, scores in one.scores.items():
+            half = half_width(trained.residuals.get(name, {}).get(one.data.name), coverage=coverage)
+            if half is not None:
+                shares[f"{name} on {one.data.name}"] = float(np.mean(np.abs(scores.score - scores.label) <= half))
+    return shares

@@ -1,4 +1,4 @@
-"""A trained model as a folder: ``model.safetensors`` and ``config.json``.
+"""A trained model as a folder: ``model.safetensors``, ``config.json`` and, for the reader, a card.
 
 Whoever wrote it, nothing in it is ever executed or fetched, and opening it takes memory in proportion to its size.
 """
@@ -16,7 +16,8 @@ from ksiqa import __version__
 from ksiqa.data.facts import Facts
 from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.errors import KsiqaError, ModelFolderError
-from ksiqa.files import write_whole
+from ksiqa.files import storage_error, write_whole
+from ksiqa.inference.model_card import model_card
 from ksiqa.inference.model_config import FORMAT, read_config
 from ksiqa.inference.model_weights import read_weights
 from ksiqa.model import compose
@@ -24,7 +25,7 @@ from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 TOLD = 500  # characters of what a folder's error says: names in it may be of any length
 
 
@@ -72,9 +73,41 @@ class TrainedModel:
 
 
 def save_model(trained: TrainedModel, folder: Path) -> None:
-    """Write a model folder, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = {
+    """Write a model folder, each file whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error) or error from error
+    state = {name: value.contiguous() for name, value in trained.network.state_dict().items()}
+    with write_whole(folder / WEIGHTS, "wb") as file:
+        file.write(save(state))
+    describe(trained, folder)
+
+
+def describe(trained: TrainedModel, folder: Path) -> None:
+    """Write what a model folder says of its weights: config and card."""
+    with write_whole(folder / CONFIG) as file:
+        json.dump(_config(trained), file, indent=2)
+    with write_whole(folder / CARD) as file:
+        file.write(card(trained))
+
+
+def card(trained: TrainedModel) -> str:
+    """Return a model's card; see ``model_card``."""
+    values = list(trained.network.state_dict().values())
+    return model_card(
+        _config(trained),
+        parameters=sum(one.numel() for one in trained.network.parameters()),
+        size=sum(one.numel() * one.element_size() for one in values),
+    )
+
+
+def _config(trained: TrainedModel) -> dict[str, Any]:
+    return {
         "format": FORMAT,
         "version": __version__,
         "model": trained.model,
@@ -90,11 +123,6 @@ def save_model(trained: TrainedModel, folder: Path) -> None:
         "batch_size": trained.batch_size,
         "training": trained.training,
     }
-    state = {name: value.contiguous() for name, value in trained.network.state_dict().items()}
-    with write_whole(folder / WEIGHTS, "wb") as file:
-        file.write(save(state))
-    with write_whole(folder / CONFIG) as file:
-        json.dump(config, file, indent=2)
 
 
 def load_model(folder: Path) -> TrainedModel:

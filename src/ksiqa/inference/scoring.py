@@ -19,7 +19,9 @@ from numpy import ndarray
 from ksiqa.batch import Prediction, View
 from ksiqa.data.image_checks import PIXEL_LIMIT
 from ksiqa.errors import ConfigError, ImageError, ModelFolderError, choice, whole_number
+from ksiqa.inference.found_model import model_folder
 from ksiqa.inference.given_image import Given, pixels_of
+from ksiqa.inference.hub_model import HubModel
 from ksiqa.inference.image_score import ImageScore
 from ksiqa.inference.model_folder import TrainedModel, load_model
 from ksiqa.inference.seen import Seen, seen
@@ -29,11 +31,14 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 AHEAD = 4  # batches of several images that are held at a time, so that those of one size come together
 
 
-def load(model: Path | str, *, device: str = "cpu", dtype: str = "float32", batch_size: int = 1) -> "Scorer":
+def load(
+    model: Path | str | None = None, *, device: str = "cpu", dtype: str = "float32", batch_size: int = 1
+) -> "Scorer":
     """Open a trained model to score with.
 
     Args:
-        model: its folder, the ``model/`` of a run.
+        model: its folder, the ``model/`` of a run; ``owner/name`` of the Hugging Face hub (see
+            ``ksiqa.inference.found_model``); None is the one that comes with the package.
         device: as torch names it: ``cpu``, ``cuda``, ``cuda:1``.
         dtype: of the network: ``float32``, ``bfloat16``, ``float16``; the regressor stays in full precision.
         batch_size: images of one size that are scored at once. With 1 a score is the same, bit for bit, whatever else
@@ -42,11 +47,12 @@ def load(model: Path | str, *, device: str = "cpu", dtype: str = "float32", batc
     Raises:
         ConfigError: no such device or dtype.
         ModelFolderError: no model there.
+        HubError: the hub has no such model, or does not answer and none is cached.
     """
-    return Scorer(load_model(Path(model).expanduser()), device=device, dtype=dtype, batch_size=batch_size)
+    return Scorer(load_model(model_folder(model)), device=device, dtype=dtype, batch_size=batch_size)
 
 
-class Scorer:
+class Scorer(HubModel):
     """A trained model that scores images. It holds nothing but the model: several threads may share it."""
 
     def __init__(

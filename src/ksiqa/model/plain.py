@@ -10,7 +10,7 @@ from torch import nn
 from ksiqa.batch import Features, Prediction, View
 from ksiqa.model.attention import attention_block
 from ksiqa.model.feature_extraction import FeatureExtraction
-from ksiqa.model.quality_regressor import Calibration, QualityRegressor
+from ksiqa.model.quality_regressor import Calibration, QualityRegressor, full_precision
 from ksiqa.tiles import in_tiles
 
 
@@ -25,7 +25,7 @@ class PooledRegressor(nn.Module):
     def forward(self, features: Features, *, source: str) -> Prediction:
         """Return the prediction on the scale of ``source``: a score and nothing else."""
         with torch.autocast(features.device.type, enabled=False):  # as in ``QualityRegressor``
-            quality = self.quality(features.float().mean(dim=(1, 2))).squeeze(-1)
+            quality = self.quality(full_precision(features).mean(dim=(1, 2))).squeeze(-1)
             score = self.calibration(quality, source=source)
         return Prediction(score=score, regressed=score)
 

@@ -60,7 +60,7 @@ class QualityRegressor(nn.Module):
         """Return the prediction on the scale of ``source``, in full precision whatever the network runs in: half
         precision knows a few hundred scores."""
         with torch.autocast(decoding.device.type, enabled=False):
-            return self._assessed(decoding.float(), source)
+            return self._assessed(full_precision(decoding), source)
 
     def start_from(self, scores: Float[ndarray, " rows"], *, source: str, bins: str) -> None:
         """Lay out a source's calibration and levels by the scores of its training part."""
@@ -92,6 +92,11 @@ class QualityRegressor(nn.Module):
             level_probabilities=self.ordinal.probabilities(thresholds),
             **maps,
         )
+
+
+def full_precision(features: Features) -> Features:
+    """Return features in single precision; in double where they are so."""
+    return features.to(torch.promote_types(features.dtype, torch.float32))
 
 
 def _head(width: int) -> nn.Module:

@@ -20,8 +20,9 @@ from ksiqa.data.fingerprint import data_fingerprint
 from ksiqa.data.split_files import split_texts, write_split
 from ksiqa.errors import DatasetError
 from ksiqa.files import alone_in, write_whole
-from ksiqa.inference.evaluation import Tested, part_tested
-from ksiqa.inference.model_folder import TrainedModel, load_model, save_model
+from ksiqa.inference.evaluation import Tested, covered, part_tested
+from ksiqa.inference.model_card import COVERAGE
+from ksiqa.inference.model_folder import TrainedModel, describe, load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.collected import Collected
 from ksiqa.metric.interval import residuals
@@ -119,6 +120,8 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     }
     if tested:
         write_report(folder, tested=tested)
+        measured = {"tested": figures(tested), "covered": covered(trained, tested, coverage=COVERAGE)}
+        describe(replace(trained, training=trained.training | measured), folder / "model")
         show(tested, results, folder / "model")
     write_results(folder, results)
     return results
