@@ -80,6 +80,10 @@ class ModelFolderError(KsiqaError):
     """A folder that does not hold a trained model, or one that does not match its config."""
 
 
+class ExportError(KsiqaError):
+    """An exported model that does not say what the model itself says."""
+
+
 def told(error: KsiqaError) -> str:
     """Return what a command prints of an error."""
     return f"\n{type(error).__name__}\n{error}\n"
