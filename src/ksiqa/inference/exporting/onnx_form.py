@@ -69,7 +69,9 @@ def _translations() -> dict[Any, Any]:
 
     Each place reduces over all up to itself: (batch, n) becomes (batch, n, n), with n of some tens.
     """
-    from onnxscript import opset20 as op
+    from onnxscript import opset20
+
+    op: Any = opset20  # its operators take plain numbers and lists, too, which their annotations leave out
 
     def running(reduce: Callable[..., Any], values: Any, neutral: float) -> Any:
         places = op.Range(0, op.Squeeze(op.Shape(values, start=1)), 1)

@@ -1,9 +1,9 @@
 """timm's convolutions with "same" padding, in a form whose sizes an exporter can reason about."""
 
 import torch
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.nn import functional as F
-from timm.layers import Conv2dSame
 
 
 class SameConv(nn.Module):
