@@ -50,8 +50,12 @@ def check_output(path: Path, *, form: str) -> None:
 
     Raises:
         ConfigError: no such form, another ending than the form's, or a folder that is not there.
+        StorageError: a folder has that name.
     """
+    import errno
+
     from ksiqa.errors import ConfigError, choice
+    from ksiqa.files import storage_error
 
     ending = ENDINGS[choice(form, allowed=ENDINGS, name="--format")]
     if path.suffix != ending:
@@ -62,6 +66,8 @@ def check_output(path: Path, *, form: str) -> None:
         raise ConfigError(
             found=f"no folder {path.parent}", expected="a folder for the file that is there", do="make it first"
         )
+    if path.is_dir() and (said := storage_error(IsADirectoryError(errno.EISDIR, "", str(path)))) is not None:
+        raise said
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,8 @@
 """A captured model as an ONNX file."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,6 +15,7 @@ from ksiqa.inference.exporting.facts import KEY
 from ksiqa.inference.exporting.program import ScoringNetwork
 
 OPSET = 20
+UNFOLDED = "Skipping constant folding for op"  # a split of fixed weights is made anew each time: no result differs
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
@@ -22,7 +25,7 @@ def check_packages() -> None:
     Raises:
         ConfigError: it is not installed.
     """
-    missing = [name for name in PACKAGES if find_spec(name) is None]
+    missing = [name for name in PACKAGES if not _installed(name)]
     if missing:
         raise ConfigError(
             found=f"--format onnx, and no package {missing[0]}",
@@ -31,23 +34,49 @@ def check_packages() -> None:
         )
 
 
+def _installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ValueError:  # it was put out of reach in this process
+        return False
+
+
 def onnx_bytes(program: ExportedProgram, network: ScoringNetwork, *, told: str, results: list[str]) -> bytes:
     """Return an ONNX file, the same for the same model; ``told`` goes to its metadata, ``results`` name its outputs."""
+    import onnxscript.optimizer  # noqa: F401  (its loggers are there before they are told to leave something out)
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
-    made = torch.onnx.export(
-        program,
-        input_names=network.inputs,
-        output_names=results,
-        opset_version=OPSET,
-        dynamo=True,
-        verbose=False,
-        custom_translation_table=_translations(),
-    )
+    with _unsaid("onnxscript.optimizer", UNFOLDED):
+        made = torch.onnx.export(
+            program,
+            input_names=network.inputs,
+            output_names=results,
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+            custom_translation_table=_translations(),
+        )
     assert made is not None  # as it is with dynamo=True
     ClearMetadataAndDocStringPass()(made.model)  # where on this machine each line of code stands
     made.model.metadata_props[KEY] = told
     return made.model_proto.SerializeToString(deterministic=True)
+
+
+@contextmanager
+def _unsaid(package: str, beginning: str) -> Iterator[None]:
+    """Leave out what the loggers of a package say that begins so; all else is said."""
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith(package)]
+
+    def other(record: logging.LogRecord) -> bool:
+        return not record.msg.startswith(beginning)
+
+    for one in loggers:
+        one.addFilter(other)
+    try:
+        yield
+    finally:
+        for one in loggers:
+            one.removeFilter(other)
 
 
 def opened(content: bytes, *, results: list[str]) -> Callable[..., dict[str, Tensor]]:
