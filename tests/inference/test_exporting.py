@@ -44,7 +44,7 @@ def test_a_difference_is_found_and_refused(student):
 
 
 def test_a_model_that_cannot_score_so():
-    with pytest.raises(ModelFolderError, match="found: a model without a trained teacher\nexpected: a model that .*"):
+    with pytest.raises(ModelFolderError, match=r"found: a model without a trained teacher\nexpected: a model that .*"):
         ScoringNetwork(saved(fr=False), full_reference=True)
-    with pytest.raises(ModelFolderError, match="found: a model without a trained student\n.*\ndo: add --full-ref"):
+    with pytest.raises(ModelFolderError, match=r"found: a model without a trained student\n.*\ndo: add --full-ref"):
         ScoringNetwork(saved(kind="teacher"), full_reference=False)
