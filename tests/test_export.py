@@ -57,7 +57,7 @@ def onnx_file(model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Photographs of odd sizes and of all that has to be decided: alpha, grey, 16 bits, EXIF, palette, CMYK, shrinking."""
+    """Photographs of odd sizes, and of all that is to be decided: alpha, grey, 16 bits, EXIF, palette, inks, size."""
     folder = tmp_path_factory.mktemp("files")
     coffee, astronaut = (Image.fromarray(demo_photographs()[name]) for name in ("coffee", "astronaut"))
     turned = Image.Exif()
@@ -140,7 +140,7 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(model, tmp_path, 
         export(model, tmp_path / "a.onnx", form="onxx")
     with pytest.raises(ConfigError, match=r"expected: a name that ends in \.pt2\ndo: name it a\.pt2"):
         export(model, tmp_path / "a.onnx", form="torch")
-    with pytest.raises(ConfigError, match="found: no folder .*none\nexpected: a folder .*\ndo: make it first"):
+    with pytest.raises(ConfigError, match=r"found: no folder .*none\nexpected: a folder .*\ndo: make it first"):
         export(model, tmp_path / "none" / "a.onnx", form="onnx")
     with pytest.raises(ModelFolderError, match=r"found: no config\.json in .*\nexpected: a trained model"):
         export(tmp_path, tmp_path / "a.onnx", form="onnx")
@@ -159,10 +159,8 @@ def test_a_place_that_cannot_be_written_to_is_told_before_the_work(tmp_path):
 
 def test_a_missing_package_is_named(model, tmp_path):
     """As it is where ksiqa was installed without its extra."""
-    code = (
-        f"import sys; sys.modules['onnxscript'] = None; from ksiqa.export import main; main({['--model', str(model)]!r}"
-    )
-    code += f" + ['--format', 'onnx', '--output', {str(tmp_path / 'a.onnx')!r}])"
+    arguments = ["--model", str(model), "--format", "onnx", "--output", str(tmp_path / "a.onnx")]
+    code = f"import sys; sys.modules['onnxscript'] = None; from ksiqa.export import main; main({arguments})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no package onnxscript\n" in done.stderr
