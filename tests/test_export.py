@@ -22,7 +22,12 @@ from tests.inference.conftest import saved
 
 EXAMPLE = Path(__file__).parents[1] / "examples/onnx/score.py"
 ABSENT = ("ksiqa", "torch", "torchvision", "timm", "lightning", "onnx", "onnxscript", "scipy", "pandas", "simplejpeg")
-WITHOUT = f"import runpy, sys; sys.modules |= dict.fromkeys({ABSENT}); runpy.run_path(sys.argv[1], run_name='__main__')"
+WITHOUT = f"""
+import runpy, sys
+sys.modules |= dict.fromkeys({ABSENT})
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 def exported(model, file, form, *options):
