@@ -15,9 +15,9 @@ EVERYTHING = """
 import sys
 from contextlib import suppress
 import ksiqa
-from ksiqa import cli, evaluate, predict, prepare, table, train
+from ksiqa import cli, evaluate, export, predict, prepare, table, train
 table_file, *small = sys.argv[1:]
-commands = (train, evaluate, prepare, predict, table)
+commands = (train, evaluate, prepare, predict, table, export)
 for command in commands:
     with suppress(SystemExit):
         command.main(["--help"])

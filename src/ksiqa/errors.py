@@ -84,6 +84,10 @@ class HubError(KsiqaError):
     """A model of the Hugging Face hub that cannot be fetched, or not be put there."""
 
 
+class ExportError(KsiqaError):
+    """An exported model that does not say what the model itself says."""
+
+
 def told(error: KsiqaError) -> str:
     """Return what a command prints of an error."""
     return f"\n{type(error).__name__}\n{error}\n"

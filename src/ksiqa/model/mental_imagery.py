@@ -63,7 +63,7 @@ class QueryImagery(nn.Module):
     def forward(self, features: Features) -> Features:
         """Return imagery on the grid of ``features``."""
         tokens = features.flatten(1, 2)
-        queries = self.queries.expand(len(tokens), -1, -1)
+        queries = self.queries.expand(tokens.shape[0], -1, -1)
         for block in self.gather:
             queries = block(queries, tokens)
         return features + self.difference(self.ask(tokens, queries)).view_as(features)

@@ -48,7 +48,7 @@ class OrdinalHead(nn.Module):
 
     def forward(self, pooled: Float[Tensor, "batch width"], *, source: str) -> Float[Tensor, "batch thresholds *pair"]:
         """Return the thresholds' logits; for ``dorn`` a pair a threshold (not above, above)."""
-        return self.linear(pooled).view(len(pooled), *self.shape) + self.biases[source]
+        return self.linear(pooled).view(pooled.shape[0], *self.shape) + self.biases[source]
 
     def probabilities(self, thresholds: Float[Tensor, "batch thresholds *pair"]) -> Float[Tensor, "batch levels"]:
         """Return the probability of each level: none negative, a sum of 1."""
