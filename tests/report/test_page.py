@@ -158,13 +158,18 @@ def test_the_old_page_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def write_half(path: Path, error: type[BaseException]) -> None:
+    with Page(path, title="New") as page:
+        page.add({**SCORED, "image": "a.png"}, pixels=noise(60, 60), quality_map=None)
+        raise error
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_an_error_leaves_the_old_page_and_nothing_else(error: type[BaseException], tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text("old")
-    with pytest.raises(error), Page(path, title="New") as page:
-        page.add({**SCORED, "image": "a.png"}, pixels=noise(60, 60), quality_map=None)
-        raise error
+    with pytest.raises(error):
+        write_half(path, error)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -1,7 +1,7 @@
 """One HTML page of scored photographs. It opens from the disk, and a browser is forbidden to ask a network for it.
 
-The folder's other files are put into it: ``page.html``, ``page.css``, and the scripts, which draw what the page holds as
-data. An image takes about 12 kB of the page, whatever its own size.
+The folder's other files are put into it: ``page.html``, ``page.css``, and the scripts, which draw what the page holds
+as data. An image takes about 12 kB of the page, whatever its own size.
 """
 
 import json
@@ -56,7 +56,7 @@ class Page:
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool:
+    ) -> bool | None:
         return self._open.__exit__(kind, error, traceback)
 
     def add(
@@ -75,7 +75,7 @@ class Page:
             pixels: of the image, to make its thumbnail from; None shows none.
             quality_map: in [0, 1], of the whole image; laid over the thumbnail.
         """
-        held = {"image": _one_line(str(row["image"])), "error": printable(str(row.get("error") or ""))}
+        held: dict[str, Any] = {"image": _one_line(str(row["image"])), "error": printable(str(row.get("error") or ""))}
         held |= {name: row[name] for name in SHOWN if row.get(name) is not None}
         if pixels is not None:
             height, width = pixels.shape[:2]
