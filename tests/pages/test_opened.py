@@ -125,6 +125,7 @@ def test_thousands_of_images_open_and_few_are_drawn(written: Write, opened: Open
     page.locator(".card").nth(119).wait_for()
     page.select_option("#sort", "highest")
     assert page.locator(".name").first.inner_text() == "4999.jpg"
+    assert 0 < page.locator(".card").first.bounding_box()["y"] < 300
     assert page.locator(".card").count() < 200
 
 

@@ -62,6 +62,7 @@ function start() {
     byId("cards").replaceChildren();
     drawn = 0;
     drawMore();
+    if (byId("cards").getBoundingClientRect().top < 0) byId("cards").scrollIntoView();
   };
   const setRange = (least, most) => {
     byId("least").value = least > 0 ? number(least) : "";
@@ -74,10 +75,11 @@ function start() {
   });
 
   for (const id of ["sort", "text", "least", "most", "failed"]) byId(id).addEventListener("input", apply);
-  byId("maps").addEventListener("input", () => {
+  const showMaps = () => {
     byId("cards").classList.toggle("mapped", byId("maps").checked);
     for (const one of byId("cards").querySelectorAll("button.picture")) one.drawMap();
-  });
+  };
+  byId("maps").addEventListener("input", showMaps);
   byId("clear").addEventListener("click", () => {
     byId("text").value = "";
     byId("failed").checked = false;
@@ -85,6 +87,7 @@ function start() {
   });
   byId("more").addEventListener("click", drawMore);
   apply();
+  if (byId("maps").checked) showMaps(); // browsers fill in fields again after a reload
 }
 
 document.addEventListener("DOMContentLoaded", start);
