@@ -118,7 +118,7 @@ def test_thousands_of_images_open_and_few_are_drawn(written: Write, opened: Open
     begin = time.monotonic()
     page = opened(path)
     page.wait_for_selector(".card")
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 60
     assert page.locator("#count").inner_text() == "5,000 images"
     assert page.locator(".card").count() < 200
     page.locator(".card").last.scroll_into_view_if_needed()
