@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 INSTALLED := .venv/packages.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check audit packages format clean
+.PHONY: help setup demo test test-long test-pages check audit packages format clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,13 +21,16 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## train and compare on photographs that come with the packages
 	$(BIN)/python -m ksiqa.train +experiment=demo
 
-test test-long: export OMP_NUM_THREADS = 1 # the tests share the cores already
+test test-long test-pages: export OMP_NUM_THREADS = 1 # the tests share the cores already
 
-test: $(STAMP) ## the tests, without those that take minutes (WORKERS=4 runs four at a time)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m 'not long'
+test: $(STAMP) ## the tests, without those that take minutes or Chromium (WORKERS=4 runs four at a time)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m 'not long and not pages'
 
 test-long: $(STAMP) ## the tests that take minutes
 	$(BIN)/python -m pytest -m long
+
+test-pages: $(STAMP) ## the tests of pages in headless Chromium, which has to be there (apt-get install chromium)
+	$(BIN)/python -m pytest -m pages
 
 check: $(STAMP) ## format, lint, types and import rules
 	$(BIN)/ruff format --check
