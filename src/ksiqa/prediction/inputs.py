@@ -63,7 +63,8 @@ def _named(text: str, *, patterns: bool) -> Iterator[tuple[str, str]]:
         yield str(path), str(path.parent)
     else:
         fixed = path.parents[next(place for place, one in enumerate(path.parents) if not has_magic(str(one)))]
-        for found in sorted(glob(str(path), recursive=True)):  # noqa: PTH207  (a Path for each would be large)
+        found_at = glob(str(path), recursive=True)  # noqa: PTH207  (a Path for each would be large)
+        for found in sorted(found_at, key=lambda name: Path(name).parts):
             if Path(found).is_file():
                 yield found, str(fixed)
 

@@ -15,7 +15,7 @@ from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.prediction.work import Scored, Scoring
 
 LONG_SIDE = 1024  # of a picture, in pixels: larger photographs are made smaller
-COLOURS = colormaps["cividis"]  # even in lightness, and the same to the colour-blind; dark is poor, bright is good
+COLOURS = colormaps["viridis"]  # even in lightness, also to the colour-blind; dark is poor, bright is good
 LEGEND, BAR, TEXT = 44, 200, 14  # pixels: the legend's height and its bar's width, the size of letters
 SHARE = 0.6  # of the colour; the rest is the photograph, without its own colours
 

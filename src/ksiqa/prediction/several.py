@@ -30,6 +30,7 @@ def score_by_several(
     Raises:
         LostProcessError: one of them ended; what all had scored is kept.
     """
+    quiet_lightning()
     strategy = _Spawned(start_method="spawn", timeout=PATIENCE)
     trainer = lightning.Trainer(
         accelerator="cpu" if work.device == "cpu" else "gpu",

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -30,7 +31,7 @@ class TextRows:
         """See ``Rows``."""
         if not self.path.exists():
             return
-        with self.path.open(newline="") as file:
+        with self.path.open(newline="\n") as file:  # a name may hold other ends of lines
             begun = self.head or '{"image": "'
             start = file.read(len(begun))
             if not begun.startswith(start):  # what is shorter was cut off there
@@ -38,7 +39,7 @@ class TextRows:
             file.seek(0)
             try:
                 yield from self._rows(line for line in file if line.endswith("\n"))
-            except (ValueError, csv.Error) as error:
+            except (ValueError, TypeError, csv.Error) as error:
                 if "unexpected end" not in str(error):  # within quotes: cut off there
                     raise not_rows(self.path, f"a row that is none ({error})") from error
 
@@ -67,16 +68,16 @@ class TextRows:
 
     def _rows(self, lines: Iterable[str]) -> Iterator[Row]:
         if not self.is_csv:
-            yield from (self._checked(json.loads(line)) for line in lines)
+            for line in lines:
+                row = json.loads(line)
+                if tuple(row) != self.columns:
+                    raise ValueError(f"it has {len(row)} values")
+                yield row
             return
-        for row in csv.DictReader(lines, strict=True):
+        for values in islice(csv.reader(lines, strict=True), 1, None):
+            row = dict(zip(self.columns, values, strict=True))
             numbers = {name: float(row[name]) if row[name] else None for name in NUMBERS if name in row}
-            yield self._checked({**row, **numbers, "scale": row["scale"] or None})
-
-    def _checked(self, row: Row) -> Row:
-        if tuple(row) != self.columns:
-            raise ValueError(f"{len(row)} values")
-        return row
+            yield {**row, **numbers, "scale": row["scale"] or None}
 
     def _line(self, row: Row) -> str:
         if not self.is_csv:
