@@ -1,6 +1,7 @@
 """A small model that was never trained, its folder, and photographs to score."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@cache
+def coffee() -> np.ndarray:
+    """A photograph; to decode those of the demo takes time."""
+    return demo_photographs()["coffee"]
+
+
 def crop(number: int, *, height: int = 48, width: int = 64) -> np.ndarray:
     """A part of a photograph, another one for each number."""
-    photograph = demo_photographs()["coffee"]
+    photograph = coffee()
     top, left = 7 * number % (photograph.shape[0] - height), 13 * number % (photograph.shape[1] - width)
     return photograph[top : top + height, left : left + width]
 

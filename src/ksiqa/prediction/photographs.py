@@ -1,7 +1,7 @@
 """Files as they are read, in the order asked for, by as many processes as are wanted."""
 
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,12 +47,12 @@ class Photographs(Dataset[Photograph]):
             return Photograph(path, None, None, f"{path}: {error or type(error).__name__}; look at the machine")
 
 
-def photographs(dataset: Photographs, *, workers: int) -> Iterable[Photograph]:
-    """Read all files in their order, some ahead.
+def photographs(dataset: Photographs, *, workers: int) -> Generator[Photograph, None, None]:
+    """Read all files in their order, some ahead. Close the generator: its processes end with it, and not before.
 
     Pixels come through pipes and not through shared memory, of which containers have little.
     """
-    return DataLoader(
+    loader = DataLoader(
         dataset,
         batch_size=None,
         num_workers=workers,
@@ -60,6 +60,12 @@ def photographs(dataset: Photographs, *, workers: int) -> Iterable[Photograph]:
         worker_init_fn=_left_to_the_first,
         generator=torch.Generator(),  # a DataLoader draws a seed for its workers
     )
+    read: Any = iter(loader)
+    try:
+        yield from read
+    finally:
+        if workers:  # which else wait for torch to let go of ``read``: an error on its way out holds it
+            read._shutdown_workers()
 
 
 def said(error: ImageError) -> str:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ksiqa.errors import ConfigError
 
@@ -25,6 +25,7 @@ def row_name(path: str) -> str:
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
+@runtime_checkable
 class Rows(Protocol):
     """A file, or a folder of parts, of rows."""
 

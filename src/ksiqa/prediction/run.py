@@ -1,7 +1,7 @@
 """Scoring files, to the terminal or to an output that can be gone on with."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +18,24 @@ from ksiqa.prediction.show import show
 from ksiqa.prediction.work import Scored, Scoring, Work
 
 
-def scored_files(scoring: Scoring, files: Sequence[tuple[str, str]]) -> Iterator[Scored]:
-    """Score files in their order, and write the maps that are asked for."""
-    in_turn = (one for group in scoring.groups(files) for one in scoring.scored(group))
-    for one in track(in_turn, description="scoring", total=len(files), transient=True):
-        if scoring.work.maps is not None:
-            from ksiqa.prediction.maps import write_map  # matplotlib takes its time
+def scored_files(scoring: Scoring, files: Sequence[tuple[str, str]]) -> Generator[Scored, None, None]:
+    """Score files in their order, and write the maps that are asked for; see ``photographs``."""
+    with closing(scoring.groups(files)) as groups:
+        in_turn = (one for group in groups for one in scoring.scored(group))
+        for one in track(in_turn, description="scoring", total=len(files), transient=True):
+            if scoring.work.maps is not None:
+                from ksiqa.prediction.maps import write_map  # matplotlib takes its time
 
-            write_map(one, scoring)
-        yield one
+                write_map(one, scoring)
+            yield one
 
 
 def to_terminal(files: Mapping[str, str], work: Work, *, report: Path | None) -> bool:
     """Score files and print a table, also of what was scored before an error; tell whether a file failed."""
     scoring, rows = Scoring(work, with_maps=report is not None), list[Row]()
     try:
-        with _page(report) as add_to_page:
-            for one in scored_files(scoring, list(files.items())):
+        with _page(report) as add_to_page, closing(scored_files(scoring, list(files.items()))) as scored:
+            for one in scored:
                 rows.append(one.row)
                 add_to_page(one.row, pixels=one.pixels, quality_map=one.quality_map)
     finally:
@@ -64,8 +65,8 @@ def to_output(files: Mapping[str, str], work: Work, output: Path, *, devices: in
                 left = []
             for row in rows.read() if report is not None else ():
                 add_to_page(row, pixels=_pixels(row, work), quality_map=None)
-            with rows.adding() as add:
-                for one in scored_files(scoring, left):
+            with rows.adding() as add, closing(scored_files(scoring, left)) as scored:
+                for one in scored:
                     add({**one.row, MADE_BY: made_by})
                     add_to_page(one.row, pixels=one.pixels, quality_map=one.quality_map)
         failed = failures(rows, files)

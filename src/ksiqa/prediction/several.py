@@ -1,7 +1,7 @@
 """Files scored by several processes, each on a device of its own and into parts of its own rank."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ PATIENCE = timedelta(days=365)  # of one that is done, for the others: one that 
 def score_by_several(
     work: Work, files: Sequence[tuple[str, str]], rows: ParquetRows, *, made_by: str, devices: int
 ) -> None:
-    """Score files by as many processes as devices, each every so-manieth of them.
+    """Score files by as many processes as devices, each in turn one of them.
 
     Raises:
         LostProcessError: one of them ended; what all had scored is kept.
@@ -74,15 +74,17 @@ class _Rank(lightning.LightningModule):
         super().__init__()
         self.work, self.files, self.rows, self.made_by = work, files, rows, made_by
 
-    def predict_dataloader(self) -> "_Groups":
+    def predict_dataloader(self) -> Iterator[list[Photograph]]:
         """Open the model, and give what this process is to read."""
         self.scoring = Scoring(self.work, device=str(self.trainer.strategy.root_device))
-        return _Groups(self.scoring, self.files[self.global_rank :: self.trainer.world_size])
+        self.groups = self.scoring.groups(self.files[self.global_rank :: self.trainer.world_size])
+        return self.groups
 
     def on_predict_start(self) -> None:
         """Begin to keep rows, and to listen to signals."""
         self.open = ExitStack()
         self.open.enter_context(stoppable("repeat the command: what is scored is kept"))
+        self.open.enter_context(closing(self.groups))
         self.add = self.open.enter_context(self.rows.adding(self.global_rank))
 
     def transfer_batch_to_device(self, batch: list[Photograph], *_place: Any) -> list[Photograph]:
@@ -99,16 +101,6 @@ class _Rank(lightning.LightningModule):
     def on_predict_end(self) -> None:
         """Keep the rest."""
         self.open.close()
-
-
-class _Groups:
-    """What a process reads; it is read once."""
-
-    def __init__(self, scoring: Scoring, files: Sequence[tuple[str, str]]) -> None:
-        self.scoring, self.files = scoring, files
-
-    def __iter__(self) -> Iterator[list[Photograph]]:
-        return self.scoring.groups(self.files)
 
 
 class _KeptOnError(Callback):

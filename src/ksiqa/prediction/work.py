@@ -1,6 +1,7 @@
 """What is asked of a scoring of files, and the model that does it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from itertools import islice
@@ -89,13 +90,13 @@ class Scoring:
             digest.update(value.cpu().contiguous().view(-1).view(torch.uint8).numpy())
         return digest.hexdigest()[:16]
 
-    def groups(self, files: Sequence[tuple[str, str]]) -> Iterator[list[Photograph]]:
-        """Read files, and give together what is scored together."""
+    def groups(self, files: Sequence[tuple[str, str]]) -> Generator[list[Photograph], None, None]:
+        """Read files, and give together what is scored together; see ``photographs``."""
         dataset = Photographs(files, references=self.references, pixel_limit=self.work.pixel_limit)
-        read = iter(photographs(dataset, workers=min(self.work.workers, len(files))))
         size = 1 if self.work.batch_size == 1 else self.work.batch_size * AHEAD
-        while group := list(islice(read, size)):
-            yield group
+        with closing(photographs(dataset, workers=min(self.work.workers, len(files)))) as read:
+            while group := list(islice(read, size)):
+                yield group
 
     def scored(self, group: Iterable[Photograph]) -> Iterator[Scored]:
         """Score what was read together; what could not be read or scored has its row too."""
