@@ -154,7 +154,7 @@ def test_a_broken_file_gets_its_row_and_the_status_says_so(model, images, tmp_pa
     assert "0_2.png" in broken["error"]
     assert len(rows) == 5
     assert all(0 < row["score"] < 1 and not row["error"] for row in rows.values())
-    assert "0_2.png" in capsys.readouterr().out
+    assert "5 scored, 1 failed" in capsys.readouterr().out
 
 
 def test_a_reference_is_scored_against_by_the_teacher(model, images, tmp_path):
@@ -173,9 +173,10 @@ def test_low_and_high_are_shown_where_the_model_has_them(model, images, tmp_path
     predict.main([one, "--model", str(tmp_path / "known"), "--output", "scores.csv"])
     (row,) = _rows(tmp_path / "scores.csv")
     assert row["low"] == row["score"] == row["high"]
+    predict.main([one, "--model", str(tmp_path / "known")])
     assert f"{float(row['low']):.2f} to" in capsys.readouterr().out
-    predict.main([one, "--model", str(tmp_path / "known"), "--coverage", "0.95", "--output", "scores.csv"])
-    (row,) = _rows(tmp_path / "scores.csv")
+    predict.main([one, "--model", str(tmp_path / "known"), "--coverage", "0.95", "--output", "wider.csv"])
+    (row,) = _rows(tmp_path / "wider.csv")
     assert (row["low"], row["high"]) == ("0.0", "1.0")  # nine errors do not promise that much
 
 
@@ -210,10 +211,10 @@ def test_errors_of_predict(model, images, capsys):
     one = str(images / "0.png")
     assert "found: no config.json in nowhere" in _failed(predict.main, [one, "--model", "nowhere"], capsys)
     text = _failed(predict.main, [one, "--model", str(model), "--output", "scores.txt"], capsys)
-    assert "found: --output scores.txt\nexpected: a name that ends in .csv or .jsonl\ndo: " in text
+    assert "found: --output scores.txt\nexpected: a name that ends in .csv, .jsonl or .parquet\ndo: " in text
     text = _failed(predict.main, [one, "--model", str(model), "--output", "no/scores.csv"], capsys)
     assert "found: no folder no\nexpected: " in text
-    assert "required" in _failed(predict.main, [one], capsys)
+    assert "found: no model named" in _failed(predict.main, [one], capsys)
 
 
 def test_a_model_without_a_teacher_refuses_a_reference(images, tmp_path, capsys):

@@ -105,4 +105,4 @@ def test_the_wheel_trains_and_scores_from_another_directory(programs: Path, tabl
     for row in rows:
         assert not row["error"]
         assert 0 <= float(row["score"]) <= 1
-        assert f"{float(row['score']):.4f}" in told
+    assert f"{IMAGES} scored: scores.csv" in told

@@ -7,7 +7,7 @@ COMMANDS = {
     "train": "train and test a model: +experiment=NAME [overrides]",
     "evaluate": "a saved model on a test part: checkpoint=DIR data=NAME [overrides]",
     "prepare": "look a dataset over and decode it: data=NAME data.root=FOLDER",
-    "predict": "score photographs: PATH... --model DIR",
+    "predict": "score photographs: PATH... [--model DIR]",
     "export": "a model for other programs: --model DIR --format onnx|torch --output FILE",
     "table": "tables and plots of finished runs: RUNS...",
 }

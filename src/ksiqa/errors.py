@@ -29,11 +29,11 @@ class ConfigError(KsiqaError):
 
 
 class FolderInUseError(KsiqaError):
-    """A run's folder, named by ``found``, that another process is at work in."""
+    """A run's folder, or a file of rows, named by ``found``, that another process is at work in."""
 
 
 class StoppedError(KsiqaError):
-    """A training that a signal ended, with its state saved."""
+    """Work that a signal ended, with what was done of it saved."""
 
     def __init__(self, text: str = "", *, status: int = 128 + SIGTERM, **parts: str) -> None:
         super().__init__(text, **parts)
@@ -41,7 +41,7 @@ class StoppedError(KsiqaError):
 
 
 class LostProcessError(KsiqaError):
-    """A training by several processes, one of which is gone."""
+    """Work by several processes, one of which is gone."""
 
     status = 1
 

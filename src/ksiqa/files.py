@@ -4,11 +4,12 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from secrets import token_hex
 from typing import IO, Any
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from ksiqa.errors import FolderInUseError, StorageError
 
@@ -78,28 +79,46 @@ def alone_in(folder: Path) -> Iterator[None]:
     Raises:
         FolderInUseError: another process is in it.
     """
-    lock = FileLock(folder / LOCK)
+    with _held(FileLock(folder / LOCK), folder):
+        for part in folder.rglob(f".*{TEMPORARY}"):  # of a process that was killed: nobody else writes here
+            part.unlink(missing_ok=True)
+        yield
+
+
+@contextmanager
+def alone_with(file: Path) -> Iterator[None]:
+    """Keep other processes from a file that is written bit by bit; see ``alone_in``."""
+    with _held(FileLock(_lock_of(file)), file):
+        for part in file.parent.glob(f".{escape(file.name)}.*{TEMPORARY}"):
+            part.unlink(missing_ok=True)
+        yield
+
+
+@contextmanager
+def _held(lock: BaseFileLock, place: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise FolderInUseError(
-            found=str(folder),
-            expected="a folder that no other process is at work in",
+            found=str(place),
+            expected="a place that no other process is at work in",
             do="wait for that process, or end it",
         ) from error
-    for part in folder.rglob(f".*{TEMPORARY}"):  # of a process that was killed: nobody else writes here
-        part.unlink(missing_ok=True)
     try:
         yield
     finally:
         lock.release()
 
 
+def _lock_of(file: Path) -> Path:
+    return file.with_name(f".{file.name}{LOCK}")
+
+
 @contextmanager
 def one_at_a_time(file: Path) -> Iterator[None]:
     """Let one process at a time read a file and write it anew; its folder is made where it is not there."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_name(f".{file.name}{LOCK}")):
+    with FileLock(_lock_of(file)):
         yield
 
 

@@ -7,11 +7,11 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from safetensors.torch import load_file, save_file
 
-from ksiqa import predict
 from ksiqa.callback.own_files import OwnFiles
 from ksiqa.callback.within_epoch import WithinEpoch
 from ksiqa.errors import CheckpointError, ModelFolderError, WeightsError
 from ksiqa.inference.model_folder import load_model
+from ksiqa.prediction.show import show
 from ksiqa.training.phases import newest_checkpoint
 from ksiqa.weights import create_network, load_weights
 from tests.attacks import made
@@ -195,7 +195,7 @@ def test_a_run_that_was_moved_goes_on_in_its_new_place(run, written, pairs):
 def test_a_table_of_scores_shows_names_as_they_are(capsys):
     row = {"image": "a[red]\x1b[2J.png", "score": 0.5, "score_raw": 1.0, "scale": "[bold]b[/bold]", "error": ""}
     row |= {"low": None, "high": None}
-    predict.show([row, {**row, "error": "[/nothing]"}])
+    show([row, {**row, "error": "[/nothing]"}])
     shown = capsys.readouterr().out
     assert "[bold]b[/bold]" in shown
     assert "a[red]\\x1b" in shown

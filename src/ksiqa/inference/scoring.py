@@ -26,6 +26,7 @@ from ksiqa.inference.image_score import ImageScore
 from ksiqa.inference.model_folder import TrainedModel, load_model
 from ksiqa.inference.seen import Seen, seen
 from ksiqa.metric.interval import half_width
+from ksiqa.model.plain import Plain
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 AHEAD = 4  # batches of several images that are held at a time, so that those of one size come together
@@ -126,10 +127,11 @@ class Scorer(HubModel):
         images = _listed(image)
         references = _paired(images, reference, pixel_limit=pixel_limit)
         source = self._source(scale, with_reference=reference is not None)
-        if maps and self.trained.views.kind != "whole":
+        if maps and not self.has_maps:
+            plain, kind = isinstance(self.trained.network, Plain), self.trained.views.kind
             raise ConfigError(
-                found=f"maps=True of a model with views.kind={self.trained.views.kind}",
-                expected="a model that looks at whole images",
+                found=f"maps=True of a {'plain model' if plain else f'model with views.kind={kind}'}",
+                expected="a model with a quality-aware regressor that looks at whole images",
                 do="leave maps out",
             )
         scored: dict[int, ImageScore] = {}
@@ -146,6 +148,11 @@ class Scorer(HubModel):
                 scored |= dict(zip(batch, found, strict=True))
         in_order = [scored[place] for place in range(len(images))]
         return in_order if images is image else in_order[0]
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether it can give quality maps."""
+        return self.trained.views.kind == "whole" and not isinstance(self.trained.network, Plain)
 
     def _source(self, scale: str | None, *, with_reference: bool) -> str:
         trained = self.trained
@@ -239,10 +246,7 @@ def _chunks(count: int, size: int) -> Iterator[range]:
 
 
 def _map(prediction: Prediction, at: int) -> Float32[ndarray, "rows columns"]:
-    if prediction.quality_map is None:
-        raise ConfigError(
-            found="maps=True of a plain model", expected="a model with a quality-aware regressor", do="leave maps out"
-        )
+    assert prediction.quality_map is not None  # see ``has_maps``
     return prediction.quality_map[at].float().cpu().numpy()
 
 

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
-from ksiqa.predict import predict, show
+from ksiqa.predict import predict
+from ksiqa.prediction.show import show
 
 FIGURES = {"SRCC": "test/srcc", "PLCC": "test/plcc", "FR SRCC": "test/teacher_srcc"}
 IMAGERY = {"imagery error": "test/imagery_error", "identity error": "test/identity_error"}
