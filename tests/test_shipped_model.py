@@ -61,7 +61,6 @@ def test_it_learned_from_no_other_photographs():
     """Contents in the training of its pairs are counted by their photographs."""
     told = json.loads((SHIPPED / "config.json").read_text())["training"]
     assert told["pairs"] == "folder"
-    assert told["pairs_data"] if "pairs_data" in told else True
 
 
 def test_its_card_tells_the_figures_of_the_experiment(card):

@@ -25,6 +25,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.inference.model_folder import load_model
     from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
     from ksiqa.training import trainers
+    from ksiqa.training.images_seen import SEEN, seen_again
     from ksiqa.training.quiet import quiet_lightning
     from ksiqa.training.run import show
 
@@ -37,7 +38,8 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         **{name: value for name, value in described(sets).items() if not name.startswith(("train", "validation"))},
         "experiment": "evaluate",
         "checkpoint": str(config.checkpoint),
-        "trained": {key: value for key, value in trained.training.items() if key not in OF_THE_MODEL},
+        "trained": {key: value for key, value in trained.training.items() if key not in (*OF_THE_MODEL, SEEN)},
+        "saw_test": seen_again(trained.training, sets),
         "split": build.plain(config.split),
         **provenance(),
     }

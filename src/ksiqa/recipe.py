@@ -13,6 +13,7 @@ from typing import Any
 OF_THE_RUN = ("split.index", "seed")
 LEFT_OUT = (
     *OF_THE_RUN,
+    "init.folder",  # the digest of its weights counts
     *("cache", "*.cache", "*.workers", "*.keep_in_memory"),  # of the machine, as the following
     *("*.on_bad_image", "*.pixel_limit"),  # what they left out is counted
     *("trainer.enable_progress_bar", "logger", "logger.*", "checkpoint.*"),

@@ -30,7 +30,7 @@ def released(
         raise DatasetError(
             found=f"data={name} without data.root",
             expected=f"the folder of {facts.title}, from {facts.home_page}, laid out as released:\n{facts.layout}",
-            do="set data.root=FOLDER",
+            do="set data.root=FOLDER, or other data by data=NAME (your own scores: data=table data.file=scores.csv)",
         )
     table = reader.read(Path(root).expanduser(), allow_missing=allow_missing)
     return _files(table, keep_in_memory=keep_in_memory, short_side=short_side, cache=cache)

@@ -18,6 +18,9 @@ from ksiqa.recipe import fingerprint
 from ksiqa.report.run_folder import described, provenance
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
+from ksiqa.training.fitted_scale import fit_scale
+from ksiqa.training.images_seen import images_seen
+from ksiqa.training.initial import network_of
 
 RATED = "kadid10k"  # the set whose opinions anchor pseudo-scores: those of its test part must not
 
@@ -27,6 +30,7 @@ class Parts:
     """All that takes part in a training."""
 
     model: build.Model
+    initial: TrainedModel | None  # that the model goes on from
     instructor: Teacher | None  # of sharing=distil
     regime: Regime
     target: Data
@@ -44,7 +48,7 @@ def assemble(config: DictConfig) -> Parts:
     sources = mix.image_sources(config.data)  # first: data errors come early
     beside = [build.image_source(config.pairs)] if config.get("pairs") else []
     names = [source.table.facts.name for source in (*sources, *beside)]
-    model = build.model(config, sources=names)
+    model, initial = _model(config, sources=names)
     extraction = model.feature_extraction
     _check(config, names=names, frozen=extraction.frozen)
     made = [source.table.facts.name for source in (*sources, *beside) if isinstance(source, SyntheticImages)]
@@ -69,7 +73,16 @@ def assemble(config: DictConfig) -> Parts:
             one.without_references()
         if extraction.frozen:
             build.keep_frozen(one, extraction, cache=Path(config.cache).expanduser(), ridge=config.report.ridge)
-    return Parts(model=model, instructor=instructor, regime=regime, target=target, pairs=pairs[0] if pairs else None)
+        if initial is not None:
+            fit_scale(model, one)
+    return Parts(
+        model=model,
+        initial=initial,
+        instructor=instructor,
+        regime=regime,
+        target=target,
+        pairs=pairs[0] if pairs else None,
+    )
 
 
 def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) -> TrainedModel:
@@ -94,6 +107,7 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
             "seed": config.seed,
             "recipe": fingerprint(build.plain(config)),
             "split": build.plain(config.split),
+            **_history(config, parts),
             **described(parts.target.sets, pairs=parts.pairs),
             "shares": {one.name: one.share for one in parts.target.sets},
             "pairs_made": {
@@ -102,6 +116,19 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
             **provenance(),
         },
     )
+
+
+def _model(config: DictConfig, *, sources: list[str]) -> tuple[build.Model, TrainedModel | None]:
+    """Build the model, and return beside it the one that it goes on from."""
+    return network_of(config, sources=sources) if config.get("init") else (build.model(config, sources=sources), None)
+
+
+def _history(config: DictConfig, parts: Parts) -> dict[str, Any]:
+    """Return where the weights started, and all images that they have learned from."""
+    before = None if parts.initial is None else parts.initial.training
+    sets = [*parts.target.sets, *([parts.pairs] if parts.pairs else [])]
+    started = {} if before is None else {"init": config.init.weights, "init_recipe": before.get("recipe")}
+    return {**started, **images_seen(sets, before=before)}
 
 
 def _check(config: DictConfig, *, names: list[str], frozen: list[str]) -> None:

@@ -24,13 +24,15 @@ from ksiqa.inference.evaluation import Tested, covered, part_tested
 from ksiqa.inference.model_card import COVERAGE
 from ksiqa.inference.model_folder import TrainedModel, describe, load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
+from ksiqa.metric.agreement import Agreement
 from ksiqa.metric.collected import Collected
 from ksiqa.metric.interval import residuals
 from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
 from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
 from ksiqa.training import trainers
-from ksiqa.training.assembly import assemble, trained_model
+from ksiqa.training.assembly import Parts, assemble, trained_model
+from ksiqa.training.images_seen import seen_again
 from ksiqa.training.others import other_data, other_sources, score_others
 from ksiqa.training.phases import train_phases
 from ksiqa.training.processes import check_launch, is_first, together
@@ -109,6 +111,7 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         "model": config.model.kind,
         "sharing": config.sharing.kind,
         "fr": fr_source is not None,
+        **going_on(config, parts),
         "seed": config.seed,
         "split": build.plain(config.split),
         "data_fingerprint": {one.name: data_fingerprint(one.source) for one in sets},
@@ -125,6 +128,14 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         show(tested, results, folder / "model")
     write_results(folder, results)
     return results
+
+
+def going_on(config: DictConfig, parts: Parts) -> dict[str, Any]:
+    """Return what results.json says of ``init``: the digest of its weights, and how many of the test images it had
+    learned from (None: not known); nothing where there is none."""
+    if parts.initial is None:
+        return {}
+    return {"init": config.init.weights, "init_saw_test": seen_again(parts.initial.training, parts.target.sets)}
 
 
 def split_folders(folder: Path, sets: Sequence[QualityData]) -> list[tuple[QualityData, Path]]:
@@ -176,10 +187,22 @@ def show(tested: Sequence[Tested], results: dict[str, Any], model: Path) -> None
         table.add_column(column, justify="left" if column == "model" else "right")
     for one in tested:
         for name, found in one.agreements.items():
-            values = ("no fit" if value is None else f"{value:.4f}" for value in found.as_dict("").values())
+            values = (_shown(figure, found) for figure in found.as_dict(""))
             table.add_row(f"{name} on {one.data.name}" if len(tested) > 1 else name, *values)
     if len(tested) > 1:
         table.add_row("mean over the sets", *(f"{results[f'test/mean_{name}']:.4f}" for name in ("srcc", "plcc")))
     console = Console()
     console.print(table)
+    seen = results.get("saw_test") or results.get("init_saw_test")
+    if seen:
+        console.print(f"{seen} of these images were trained on before: on them the figures are no test", soft_wrap=True)
     console.print(f"model: {model}", soft_wrap=True, markup=False)
+
+
+def _shown(figure: str, found: Agreement) -> str:
+    """Return what stands in a cell; of a curve that may not rise, as the labels fall, no correlation can be told."""
+    value = getattr(found, figure)
+    if value is None:
+        return "no fit"
+    flat = found.fit.parameters[0] == found.fit.parameters[1]
+    return "flat fit" if flat and figure == "plcc_fitted" else f"{value:.4f}"

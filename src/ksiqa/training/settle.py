@@ -5,10 +5,13 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from ksiqa.build import plain
 from ksiqa.data.transform import smaller
 from ksiqa.errors import choice
 from ksiqa.mix import set_nodes
+from ksiqa.recipe import flat
 from ksiqa.task.regime_check import PAIRS
+from ksiqa.training.initial import asked_of_network, check_named, of_network, take_over
 
 OF_LAUNCH = ("roots", "variants", "experiments")  # what a run's config does not keep: it holds what came of them
 VALIDATION_SHARE = 0.1  # of the contents, where something is chosen or checked by a validation part
@@ -20,16 +23,28 @@ def settled(config: DictConfig) -> DictConfig:
     - ``variant``, one of ``variants``: its values go over all others, and pairs that its regime never looks at go;
     - ``others``, sets to test on beside the target: those without a root go, and so do the target's; of their data what
       the images are stays, since all else is as in training;
-    - ``split.validation_share: null`` becomes a number.
+    - ``init``, a trained model: its architecture goes over the config's, see ``take_over``;
+    - ``split.validation_share: null`` becomes a number, ``backbone.frozen: null`` all branches.
 
     Raises:
-        ConfigError: no such variant.
+        ConfigError: no such variant, or a value that contradicts ``init``.
+        ModelFolderError: ``init`` names no model.
     """
     config = deepcopy(config)
+    asked = asked_of_network()
     if config.get("variants"):
         given = {name: change for name, change in config.variants.items() if change is not None}
-        config.merge_with(given[choice(config.variant, allowed=given, name="variant")])
+        change = given[choice(config.variant, allowed=given, name="variant")]
+        config.merge_with(change)
+        asked += of_network(flat(plain(change)))
+    check_named(config)
     with open_dict(config):
+        if config.get("init") is None:
+            config.pop("init", None)
+        else:
+            take_over(config, asked=asked)
+        if OmegaConf.select(config, "backbone.frozen", default=[]) is None:
+            config.backbone.frozen = [name for name in ("vit", "cnn") if config.backbone[name]]
         if config.get("variants") and PAIRS.get(config.sharing.kind) == "never":
             config.pop("pairs", None)
         if config.split.validation_share is None:

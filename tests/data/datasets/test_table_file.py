@@ -83,3 +83,25 @@ def test_no_rows(tmp_path: Path) -> None:
 def test_empty_scale(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"a scale from 10 to 0"):
         read(write_table(tmp_path), low=10.0, high=0.0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "do"),
+    [
+        (("picture", "photo"), "do: name the columns it has: data.image=COLUMN data.score=COLUMN$"),
+        (("0_0.png,8.75", "0_0.png,good"), "do: correct this row$"),
+        (("0_0.png,8.75", "0_0.png,11"), "do: correct this row$"),
+        (
+            ("shown/0_0.png", "shown/none.png"),
+            r"do: set data.root, where the paths start \(now .*\), or correct them, or set",
+        ),
+        (("picture,", 'picture,"'), "do: mend the file$"),
+    ],
+)
+def test_what_to_do_about_a_table_that_nobody_released(tmp_path: Path, wrong: tuple[str, str], do: str) -> None:
+    file = write_table(tmp_path)
+    text = file.read_text()
+    assert wrong[0] in text
+    file.write_text(text.replace(*wrong, 1))
+    with pytest.raises(DatasetError, match=do):
+        read(file)

@@ -1,5 +1,8 @@
 """A user's own scored images: a CSV that names them."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os.path import normpath
 from pathlib import Path
 
@@ -50,8 +53,9 @@ def read_table(
         )
     if not file.is_file():
         raise DatasetError(found=f"no file {file}", expected="a CSV with a header", do="set data.file to your table")
-    labels = read_csv(file, [column for column in (image, score, reference, content) if column is not None])
     folder = file.parent if root is None else root
+    with _of_ones_own(folder):
+        labels = read_csv(file, [column for column in (image, score, reference, content) if column is not None])
     none = pd.Series([None] * len(labels), dtype=object)
     references = none if reference is None else labels[reference].astype(object).where(labels[reference] != "", None)
     frame = pd.DataFrame(
@@ -63,4 +67,21 @@ def read_table(
         }
     )
     facts = Facts(name="table", title=file.name, label=label, low=low, high=high, higher_is_better=higher_is_better)
-    return checked_table(facts=facts, frame=frame, label_file=file, allow_missing=allow_missing)
+    with _of_ones_own(folder):
+        return checked_table(facts=facts, frame=frame, label_file=file, allow_missing=allow_missing)
+
+
+@contextmanager
+def _of_ones_own(folder: Path) -> Iterator[None]:
+    """Say what to do where nothing was released that could be restored.
+
+    Args:
+        folder: that the paths start from.
+    """
+    try:
+        yield
+    except DatasetError as error:
+        do = re.sub(r"(use|restore) the label file as released( \([^)]*\))?(, or )?", "", error.do)
+        do = do.replace("name the columns it has", "name the columns it has: data.image=COLUMN data.score=COLUMN")
+        do = do.replace("complete the copy", f"set data.root, where the paths start (now {folder}), or correct them")
+        raise DatasetError(found=error.found, expected=error.expected, do=do or "mend the file") from error

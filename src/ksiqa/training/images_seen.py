@@ -1,0 +1,53 @@
+"""Which images a model has learned from, kept with it, so that a later test on them is known for none."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ksiqa.data.datamodule import QualityData
+from ksiqa.data.image_source import FileImages
+
+SEEN = "images_seen"  # in a model's ``training``; absent where it is not known
+LENGTH = 10  # characters of a mark: among millions of images a few coincide by chance
+
+
+def images_seen(sets: Sequence[QualityData], *, before: dict[str, Any] | None) -> dict[str, str]:
+    """Return the marks of all images trained on or chosen by, for the model's config.
+
+    Args:
+        sets: of the training.
+        before: ``training`` of the model that it went on from, whose images count; None where it went on from none.
+    """
+    if before is not None and SEEN not in before:
+        return {}
+    marks = set() if before is None else _recorded(before)
+    for one in sets:
+        marks |= set(_marks(one, [*one.split.train, *one.split.validation]))
+    return {SEEN: " ".join(sorted(marks))}
+
+
+def seen_again(training: dict[str, Any], sets: Sequence[QualityData]) -> int | None:
+    """Return how many of the test images a model has learned from; None where its config does not say.
+
+    An image is known by its file's name and size (a synthetic one by its photograph's name and size): one that was
+    renamed or written anew is not recognised.
+    """
+    if SEEN not in training:
+        return None
+    known = _recorded(training)
+    return sum(mark in known for one in sets for mark in _marks(one, one.split.test))
+
+
+def _recorded(training: dict[str, Any]) -> set[str]:
+    return set(str(training[SEEN]).split())
+
+
+def _marks(data: QualityData, rows: Sequence[int]) -> list[str]:
+    frame, source = data.table.frame, data.source
+    if isinstance(source, FileImages):
+        files = [Path(frame["image"].iloc[row]) for row in rows]
+        told = [f"{file.name} {file.stat().st_size}" for file in files]
+    else:
+        told = [f"{frame['content'].iloc[row]} {source.size(row)}" for row in rows]
+    return [sha256(one.encode()).hexdigest()[:LENGTH] for one in told]
