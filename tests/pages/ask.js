@@ -6,6 +6,7 @@
       refused.push(one.effectiveDirective);
       if (refused.length === 4) done(refused.sort());
     });
+    setTimeout(() => done(refused.sort()), 20_000); // less than all
     const add = (kind, properties) => document.body.append(Object.assign(document.createElement(kind), properties));
     fetch(address).catch(() => {});
     add("img", { src: address });

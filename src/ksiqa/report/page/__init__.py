@@ -1,7 +1,7 @@
 """One HTML page of scored photographs. It opens from the disk, and a browser is forbidden to ask a network for it.
 
 The folder's other files are put into it: ``page.html``, ``page.css``, and the scripts, which draw what the page holds
-as data. An image takes about 12 kB of the page, whatever its own size.
+as data. An image takes about 10 kB of the page, whatever its own size.
 """
 
 import json
