@@ -21,7 +21,8 @@ class Teacher(nn.Module):
 
     def forward(self, distorted: View, reference: View, *, source: str) -> Prediction:
         """Score distorted images against their references; features of all are extracted in one pass."""
-        count = distorted.image.shape[0]  # an exporter's symbol, where one looks on
+        image = distorted.image
+        count = len(distorted) if image is None else image.shape[0]  # an exporter's symbol, where one looks on
         both = self.feature_extraction(stacked(distorted, reference))
         return self.assess(both[:count], both[count:], source=source)
 
