@@ -226,3 +226,34 @@ def test_two_processes_write_parts_of_their_own_and_go_on(photos, model, monkeyp
     found = {row["image"]: row["score"] for row in table.to_dict("records") if not row["error"]}
     assert found == pytest.approx(expected, abs=1e-6)
     assert len(list(Path("maps").rglob("*.png"))) == 5
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("place", ["the first", "another"])
+def test_of_several_processes_all_end_where_one_is_ended(model, photos, number, place):  # noqa: F811
+    """What they had scored is kept, but for what SIGKILL leaves no time to write; the same command goes on."""
+    listed = many(Path("more"), 1500)
+    run = [sys.executable, "-m", "ksiqa.predict", str(listed), "--model", str(model), "--output", "scores.parquet"]
+    run += ["--devices", "2", "--workers", "1"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(run, env=environment, stderr=subprocess.PIPE, text=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    wait_until(lambda: _size("scores.parquet") > 0)
+    ranks = [int(child) for child in children.read_text().split() if "spawn_main" in _command(child)]
+    os.kill(process.pid if place == "the first" else ranks[-1], number)
+    _, said = process.communicate(timeout=120)
+    wait_until(lambda: not any(Path(f"/proc/{rank}").exists() for rank in ranks))
+    if number == signal.SIGTERM or place == "another":
+        assert process.returncode == (143 if place == "the first" else 1), said
+        assert "what is scored is kept" in said
+    before = scores("scores.parquet")
+    assert 0 < len(before) < 1500
+    assert status(run[3:-4]) == 0
+    found = scores("scores.parquet")
+    assert len(found) == 1500
+    assert before.items() <= found.items()
+
+
+def _command(process: str) -> str:
+    return Path(f"/proc/{process}/cmdline").read_text()
