@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -77,7 +76,7 @@ def whole(model, tmp_path_factory):  # noqa: F811
     return folder, {row["image"]: row["score"] for row in predict.predict([str(folder)], model=model)}
 
 
-def _size(output: str) -> int:
+def size_of(output: str) -> int:
     path = Path(output)
     return len(list(path.glob("part-*"))) if path.is_dir() else path.read_bytes().count(b"\n") if path.exists() else 0
 
@@ -99,7 +98,7 @@ def test_a_run_that_is_ended_goes_on_and_each_image_has_one_row(
     folder, expected = whole
     command = [str(folder), "--model", str(model), "--output", output, "--workers", "1"]
     process = begun(command)
-    wait_until(lambda: _size(output) > 4)
+    wait_until(lambda: size_of(output) > 4)
     os.kill(process.pid, number)
     process.join(60)
     assert process.exitcode == (-number if number == signal.SIGKILL else 128 + number)
@@ -206,23 +205,3 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
         process.join()
         assert len(rows(f"{count}.csv")) == count
     assert peaks[1] - peaks[0] < 25, peaks
-
-
-def test_two_processes_write_parts_of_their_own_and_go_on(photos, model, monkeypatch):  # noqa: F811
-    expected = {row["image"]: row["score"] for row in predict.predict(["photos"], model=model)}
-    command = ["photos", "--model", str(model), "--output", "scores.parquet"]
-    assert status(["photos/2.png", *command[1:]]) == 0
-    (photos / "broken.png").write_bytes(b"no image")
-    run = [sys.executable, "-m", "ksiqa.predict", *command, "--devices", "2", "--workers", "0", "--maps", "maps"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
-    assert "5 scored, 1 failed (column error; the same command tries them again), 1 were scored before" in done.stdout
-    assert done.stderr == ""
-    parts = sorted(file.name for file in Path("scores.parquet").glob("part-*"))
-    assert parts == ["part-0-000000.parquet", "part-0-000001.parquet", "part-1-000000.parquet"]
-    table = pd.read_parquet("scores.parquet")
-    assert sorted(table["image"]) == sorted([*expected, "photos/broken.png"])
-    found = {row["image"]: row["score"] for row in table.to_dict("records") if not row["error"]}
-    assert found == pytest.approx(expected, abs=1e-6)
-    assert len(list(Path("maps").rglob("*.png"))) == 5

@@ -1,5 +1,6 @@
 """Files scored by several processes, each on a device of its own and into parts of its own rank."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import timedelta
@@ -10,7 +11,7 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
-from ksiqa.errors import LostProcessError
+from ksiqa.errors import LostProcessError, StoppedError
 from ksiqa.prediction.maps import write_map
 from ksiqa.prediction.parquet_rows import ParquetRows
 from ksiqa.prediction.photographs import Photograph
@@ -19,6 +20,7 @@ from ksiqa.prediction.stopping import stoppable
 from ksiqa.prediction.work import Scoring, Work
 from ksiqa.training.quiet import quiet_lightning
 
+TO_END = 30.0  # seconds that a process has to write what it has
 PATIENCE = timedelta(days=365)  # of one that is done, for the others: one that is gone is noticed by the first process
 
 
@@ -53,9 +55,16 @@ def score_by_several(
         ) from error
     finally:
         launched: Any = strategy.launcher
-        for process in launched.procs if launched else []:
-            process.terminate()  # asked to end, where it has not: it writes what it has
-            process.join()
+        _end(launched.procs if launched else [])
+
+
+def _end(processes: Sequence[Any]) -> None:
+    """Ask processes to end, each of which then writes what it has, and see to it that they do."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(TO_END)
+        process.kill()
 
 
 class _Spawned(DDPStrategy):
@@ -106,7 +115,9 @@ class _Rank(lightning.LightningModule):
 class _KeptOnError(Callback):
     """Keeps the rest where an error or a signal ends a process."""
 
-    def on_exception(self, _trainer: Any, pl_module: Any, _exception: BaseException) -> None:
+    def on_exception(self, _trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Keep it. The process that started the others has none."""
         if hasattr(pl_module, "open"):
             pl_module.open.close()
+            if isinstance(exception, StoppedError):
+                os._exit(exception.status)  # Lightning and gloo would wait for processes that end as well

@@ -74,7 +74,8 @@ class Scoring:
         elif work.reference is not None:
             self.shared = pixels_of(work.reference, pixel_limit=work.pixel_limit)
         half_width(None, coverage=work.coverage)
-        self._scores([], [], maps=self.maps)  # refuses here what the model cannot do
+        beside: list[Any] | None = None if work.reference is None else []
+        self._scores([], beside, maps=self.maps)  # refuses here what the model cannot do
 
     def made_by(self) -> str:
         """Return what tells these scores from others: a digest of weights, views, calibration, scale, coverage, dtype
