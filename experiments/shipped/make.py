@@ -3,8 +3,8 @@
     python experiments/shipped/make.py --livec ChallengeDB_release --photographs FOLDER --vit FILE --cnn FILE \
         --unseen FOLDER
 
---photographs holds those of photographs.csv, --unseen pristine photographs for the ladders, whatever their licence: they
-are only looked at. Teacher and student learn on distorted copies of the photographs; then the student goes on with
+--photographs holds those of photographs.csv, --unseen pristine photographs for the ladders, whatever their licence:
+they are only looked at. Teacher and student learn on distorted copies of the photographs; then the student goes on with
 LIVEC, with pairs beside it in every step: ten times on the training parts of ten random splits, for the figures, and
 once on all of LIVEC but a tenth for the intervals. What is done already is not done again. Ends with results.csv and
 ladders.csv here and the model in src/ksiqa/shipped.
@@ -16,6 +16,8 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 from subprocess import run
+
+from card import further, notice_of
 
 import ksiqa
 from ksiqa.errors import DatasetError
@@ -64,8 +66,10 @@ def main() -> None:
         train(options.runs / "livec" / str(split), *target, "name=shipped", f"split.index={split}")
     train(options.runs / "all", *target, "name=shipped-all", *ALL_OF_IT)
     command("table", options.runs / "livec", "--show", "runs", "--format", "csv", "--output", HERE / "results.csv")
-    ksiqa.load(options.runs / "all" / "model").save(SHIPPED, dtype="float16")
+    ksiqa.load(options.runs / "all" / "model").save(SHIPPED, licence="apache-2.0", dtype="float16")
     run([sys.executable, HERE / "ladders.py", "--photographs", options.unseen], check=True)
+    card = SHIPPED / "README.md"
+    card.write_text(card.read_text() + further(notice_of(options.livec / "README.txt")))
 
 
 def chosen(folder: Path, to: Path) -> Path:

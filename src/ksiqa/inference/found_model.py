@@ -17,8 +17,8 @@ def model_folder(model: Path | str | None, *, shipped: Path = SHIPPED) -> Path:
     """Return the folder of the model that is meant.
 
     Args:
-        model: None is the one that comes with the package. A folder is itself; a run's, which has ``model/`` in it,
-            that. ``owner/name`` or ``owner/name@revision`` is fetched from the Hugging Face hub, unless there is a
+        model: None, or ``shipped``, is the one that comes with the package. A folder is itself; a run's, which has
+            ``model/`` in it, that. ``owner/name`` or ``owner/name@revision`` is fetched from the Hugging Face hub, unless there is a
             folder ``owner`` here: then it is the path of a folder that is missing, and no network is asked.
         shipped: the package's own.
 
@@ -26,7 +26,7 @@ def model_folder(model: Path | str | None, *, shipped: Path = SHIPPED) -> Path:
         ModelFolderError: none of these is there.
         HubError: the hub has no such model, or does not answer and none is cached.
     """
-    if model is None:
+    if model is None or str(model) == SHIPPED.name:
         if not (shipped / CONFIG).is_file():
             raise ModelFolderError(
                 found="an installation of ksiqa without its model",

@@ -4,13 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from huggingface_hub import ModelCard, ModelHubMixin
 
-from ksiqa.errors import HubError, KsiqaError
+from ksiqa.errors import HubError, KsiqaError, choice
 from ksiqa.inference.found_model import model_folder
 from ksiqa.inference.hub_download import downloaded
 from ksiqa.inference.model_folder import CARD, TrainedModel, card, load_model, save_model
 
+FILE_DTYPES = {"float32": torch.float32, "float16": torch.float16}
 M = TypeVar("M", bound="HubModel")
 
 
@@ -66,18 +68,22 @@ class HubModel(ModelHubMixin, library_name="ksiqa"):
             )
         return cls(load_model(folder), **settings)
 
-    def save(self, folder: Path | str, *, licence: str | None = None) -> None:
+    def save(self, folder: Path | str, *, licence: str | None = None, dtype: str = "float32") -> None:
         """Write the model as the folder that training writes: weights, config, card.
 
         Args:
             folder: made where it is not there; a model in it is replaced.
             licence: of the weights, as the hub names it (``cc-by-4.0``) or in words; kept in the config. None keeps
                 the one that the model has.
+            dtype: of the weights in the file: ``float32``, or ``float16``, which halves it and moves scores by some
+                ten-thousandths.
 
         Raises:
+            ConfigError: another dtype.
             StorageError: it cannot be written there.
         """
-        save_model(_licensed(self.trained, licence), Path(folder).expanduser())
+        kind = FILE_DTYPES[choice(dtype, allowed=FILE_DTYPES, name="dtype")]
+        save_model(_licensed(self.trained, licence), Path(folder).expanduser(), dtype=kind)
 
     def push_to_hub(self, repo_id: str, **how: Any) -> str:
         """Put the model on the hub, card and all; return the commit's address.
@@ -103,7 +109,8 @@ class HubModel(ModelHubMixin, library_name="ksiqa"):
 
     def generate_model_card(self, *, licence: str | None = None) -> ModelCard:
         """Return the card; see ``ksiqa.inference.model_card``."""
-        return ModelCard(card(_licensed(self.trained, licence)))
+        size = sum(one.numel() * one.element_size() for one in self.trained.network.state_dict().values())
+        return ModelCard(card(_licensed(self.trained, licence), size=size))
 
     def _save_pretrained(self, save_directory: Path) -> None:
         """Write the folder; its card is left to the mixin, which asks ``generate_model_card`` for it."""

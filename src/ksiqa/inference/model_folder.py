@@ -72,8 +72,13 @@ class TrainedModel:
         return self.short_sides.get(source, self.short_side)
 
 
-def save_model(trained: TrainedModel, folder: Path) -> None:
+def save_model(trained: TrainedModel, folder: Path, *, dtype: torch.dtype = torch.float32) -> None:
     """Write a model folder, each file whole or not at all.
+
+    Args:
+        trained: the model.
+        folder: made where it is not there.
+        dtype: of the weights in the file; float16 halves it. They are read as float32 either way.
 
     Raises:
         StorageError: it cannot be written there.
@@ -82,7 +87,8 @@ def save_model(trained: TrainedModel, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(error) or error from error
-    state = {name: value.contiguous() for name, value in trained.network.state_dict().items()}
+    values = trained.network.state_dict().items()
+    state = {name: (value.to(dtype) if value.is_floating_point() else value).contiguous() for name, value in values}
     with write_whole(folder / WEIGHTS, "wb") as file:
         file.write(save(state))
     describe(trained, folder)
@@ -93,17 +99,13 @@ def describe(trained: TrainedModel, folder: Path) -> None:
     with write_whole(folder / CONFIG) as file:
         json.dump(_config(trained), file, indent=2)
     with write_whole(folder / CARD) as file:
-        file.write(card(trained))
+        file.write(card(trained, size=(folder / WEIGHTS).stat().st_size))
 
 
-def card(trained: TrainedModel) -> str:
-    """Return a model's card; see ``model_card``."""
-    values = list(trained.network.state_dict().values())
-    return model_card(
-        _config(trained),
-        parameters=sum(one.numel() for one in trained.network.parameters()),
-        size=sum(one.numel() * one.element_size() for one in values),
-    )
+def card(trained: TrainedModel, *, size: int) -> str:
+    """Return the card of a model whose weights take ``size`` bytes; see ``model_card``."""
+    parameters = sum(one.numel() for one in trained.network.parameters())
+    return model_card(_config(trained), parameters=parameters, size=size)
 
 
 def _config(trained: TrainedModel) -> dict[str, Any]:

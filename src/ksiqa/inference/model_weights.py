@@ -15,7 +15,7 @@ def read_weights(file: Path, *, wanted: Mapping[str, Tensor]) -> dict[str, Tenso
     """Read the tensors of a network, whoever wrote the file.
 
     Args:
-        file: as safetensors writes them; a pickle is not opened.
+        file: as safetensors writes them; a pickle is not opened. Half precision (float16) becomes float32.
         wanted: the network's state dict, which may be on the device ``meta``.
 
     Raises:

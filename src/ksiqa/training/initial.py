@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ksiqa.build import Model, plain
 from ksiqa.errors import ConfigError
+from ksiqa.inference.found_model import model_folder
 from ksiqa.inference.model_folder import WEIGHTS, TrainedModel, load_model
 from ksiqa.mix import set_nodes
 from ksiqa.model import compose
@@ -22,7 +23,7 @@ FILLED = "init"  # a branch's ``weights`` that come with the model's
 
 def initial_folder(name: str) -> Path:
     """Return the model folder that ``init`` names."""
-    return Path(name).expanduser()
+    return model_folder(name)
 
 
 def check_named(config: DictConfig) -> None:
@@ -35,7 +36,7 @@ def check_named(config: DictConfig) -> None:
         raise ConfigError(
             found=f"experiment={config.name} without init",
             expected="a trained model to go on from",
-            do="set init=DIR, the model/ folder of a run",
+            do="set init=shipped, or init=DIR, the model/ folder of a run",
         )
 
 
