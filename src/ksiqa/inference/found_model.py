@@ -18,8 +18,9 @@ def model_folder(model: Path | str | None, *, shipped: Path = SHIPPED) -> Path:
 
     Args:
         model: None, or ``shipped``, is the one that comes with the package. A folder is itself; a run's, which has
-            ``model/`` in it, that. ``owner/name`` or ``owner/name@revision`` is fetched from the Hugging Face hub, unless there is a
-            folder ``owner`` here: then it is the path of a folder that is missing, and no network is asked.
+            ``model/`` in it, that. ``owner/name`` or ``owner/name@revision`` is fetched from the Hugging Face hub,
+            unless there is a folder ``owner`` here: then it is the path of a folder that is missing, and no network is
+            asked.
         shipped: the package's own.
 
     Raises:
