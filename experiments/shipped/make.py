@@ -39,13 +39,13 @@ ON_PAIRS = [
     *("name=pairs", "data=folder", "sharing=joint", "data.batch_size=16", "trainer.max_epochs=5"),
     *("split.test_share=0.1", "split.validation_share=0.1", "task.optimiser.head_lr=1e-3"),
 ]
-ON_LIVEC = [
-    *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0", "+data@pairs=folder", "pairs.batch_size=4"),
+ON_LIVEC = [  # whole photographs at a third less than their size: crops of them have not the quality of the whole
+    *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0", "sharing.rehearsal_weight=0.1"),
+    *("data.short_side=336", "data.crop=336", "data.distinct_crops=2", "trainer.max_epochs=5"),
+    *("+data@pairs=folder", "pairs.batch_size=16"),
     *("pairs.views.kind=grid", "pairs.views.grid=1"),  # the teacher is watched on the centres of held-out pairs
-    *("backbone.frozen=[vit,cnn]", "data.crop=224", "data.distinct_crops=3", "trainer.max_epochs=6"),
-    "task.optimiser.head_lr=1e-3",
+    *("backbone.frozen=[vit,cnn]", "task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1"),
 ]
-
 ALL_OF_IT = ["split.source=train_on_all", "split.validation_share=0.1"]
 
 

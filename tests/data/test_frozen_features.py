@@ -79,6 +79,13 @@ def test_another_split_computes_what_is_new_alone(scored_files, tmp_path):
             assert torch.equal(view.known["cnn"], Extractor()(view.image)["cnn"].half())
 
 
+def test_more_crops_of_an_image_are_added_to_those_that_are_there(scored_files, tmp_path):
+    _keep(_dataset(scored_files), Extractor(), tmp_path)
+    extractor = Extractor()
+    _keep(_dataset(scored_files, views=TrainingViews(side=32, distinct=3)), extractor, tmp_path)
+    assert extractor.calls == 6  # the third crop of three images, distorted and reference
+
+
 def test_no_pixel_is_read_where_all_branches_are_kept(scored_files, tmp_path, monkeypatch):
     with_pixels, without = _dataset(scored_files), _dataset(scored_files)
     with_pixels.known = _keep(with_pixels, Extractor(), tmp_path)
