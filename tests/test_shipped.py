@@ -62,7 +62,7 @@ def test_every_sharing_runs_and_says_whether_a_teacher_was_trained(name, pairs, 
     assert set(trained.scales) == ({"table", "folder"} if with_pairs else {"table"})
 
 
-@pytest.mark.parametrize("name", SHIPPED["experiment"])
+@pytest.mark.parametrize("name", sorted({*SHIPPED["experiment"]} - {"finetune"}))  # which wants a model: test_initial
 def test_every_experiment_runs(name, tmp_path):
     """On a tiny copy of the set that it names, in the layout of its release."""
     config = composed("train", f"+experiment={name}")

@@ -35,8 +35,8 @@ def test_samples_are_the_same_with_and_without(scored_files, tmp_path, short_sid
     with_cache, without = _pairs(source, short_side), _pairs(scored_files, short_side)
     for place in range(len(table)):
         one, other = with_cache[Draw(place, 3)], without[Draw(place, 3)]
-        assert torch.equal(one.distorted, other.distorted)
-        assert torch.equal(one.reference, other.reference)
+        assert torch.equal(one.distorted.image, other.distorted.image)
+        assert torch.equal(one.reference.image, other.reference.image)
 
 
 def test_it_is_used_only_where_it_was_made(scored_files, tmp_path):
@@ -115,7 +115,7 @@ def test_workers_load_the_same(scored_files, tmp_path, context):
         _pairs(source, None), sampler=draws, num_workers=1, multiprocessing_context=context, collate_fn=list
     )
     for (sample,), draw in zip(loader, draws, strict=True):
-        assert torch.equal(sample.distorted, _pairs(scored_files, None)[draw].distorted)
+        assert torch.equal(sample.distorted.image, _pairs(scored_files, None)[draw].distorted.image)
 
 
 @pytest.mark.parametrize("short_side", [None, 40])

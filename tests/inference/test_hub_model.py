@@ -5,7 +5,7 @@ from huggingface_hub import constants
 
 import ksiqa
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
-from ksiqa.errors import HubError, ModelFolderError, StorageError
+from ksiqa.errors import ConfigError, HubError, ModelFolderError, StorageError
 from ksiqa.inference.model_folder import save_model
 from ksiqa.inference.scoring import Scorer
 from tests.inference.conftest import NAME
@@ -100,3 +100,19 @@ def test_without_a_network_nothing_is_put_there(hub, student, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(HubError, match=r"me/mine, which could not be put on the hub \(ConnectError"):
         Scorer(student).push_to_hub("me/mine", token="hf_mayWrite")
+
+
+def test_half_precision_halves_the_file_and_hardly_moves_a_score(student, image, tmp_path):
+    scorer = Scorer(student)
+    scorer.save(tmp_path / "whole")
+    scorer.save(tmp_path / "half", dtype="float16")
+    sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("whole", "half")]
+    assert sizes[1] < 0.6 * sizes[0]
+    told = [(tmp_path / name / "README.md").read_text() for name in ("whole", "half")]
+    assert f"{sizes[0] / 2**20:.1f} MiB" in told[0]
+    assert f"{sizes[1] / 2**20:.1f} MiB" in told[1]
+    scores = [ksiqa.load(tmp_path / name).score(image).score for name in ("whole", "half")]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    assert scores[0] != scores[1]
+    with pytest.raises(ConfigError, match="found: dtype=int8"):
+        scorer.save(tmp_path / "other", dtype="int8")

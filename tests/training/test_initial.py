@@ -164,7 +164,7 @@ def test_a_variant_that_contradicts_it(initial, mine, tmp_path):
     ("overrides", "error", "message"),
     [
         (["+experiment=finetune"], ConfigError, "found: experiment=finetune without init\nexpected: a trained model"),
-        (["init=nowhere"], ModelFolderError, "found: no config.json in nowhere"),
+        (["init=nowhere"], ModelFolderError, "found: nowhere, which is no folder"),
     ],
 )
 def test_no_model_to_go_on_from(overrides, error, message):

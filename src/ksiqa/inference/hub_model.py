@@ -109,8 +109,7 @@ class HubModel(ModelHubMixin, library_name="ksiqa"):
 
     def generate_model_card(self, *, licence: str | None = None) -> ModelCard:
         """Return the card; see ``ksiqa.inference.model_card``."""
-        size = sum(one.numel() * one.element_size() for one in self.trained.network.state_dict().values())
-        return ModelCard(card(_licensed(self.trained, licence), size=size))
+        return ModelCard(card(_licensed(self.trained, licence)))
 
     def _save_pretrained(self, save_directory: Path) -> None:
         """Write the folder; its card is left to the mixin, which asks ``generate_model_card`` for it."""

@@ -19,7 +19,7 @@ from ksiqa.errors import KsiqaError, ModelFolderError
 from ksiqa.files import storage_error, write_whole
 from ksiqa.inference.model_card import model_card
 from ksiqa.inference.model_config import FORMAT, read_config
-from ksiqa.inference.model_weights import read_weights
+from ksiqa.inference.model_weights import read_weights, tensor_bytes
 from ksiqa.model import compose
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
@@ -99,13 +99,14 @@ def describe(trained: TrainedModel, folder: Path) -> None:
     with write_whole(folder / CONFIG) as file:
         json.dump(_config(trained), file, indent=2)
     with write_whole(folder / CARD) as file:
-        file.write(card(trained, size=(folder / WEIGHTS).stat().st_size))
+        file.write(card(trained, size=tensor_bytes(folder / WEIGHTS)))
 
 
-def card(trained: TrainedModel, *, size: int) -> str:
-    """Return the card of a model whose weights take ``size`` bytes; see ``model_card``."""
+def card(trained: TrainedModel, *, size: int | None = None) -> str:
+    """Return the card of a model whose weights take ``size`` bytes, None as they are now; see ``model_card``."""
     parameters = sum(one.numel() for one in trained.network.parameters())
-    return model_card(_config(trained), parameters=parameters, size=size)
+    as_now = sum(one.numel() * one.element_size() for one in trained.network.state_dict().values())
+    return model_card(_config(trained), parameters=parameters, size=as_now if size is None else size)
 
 
 def _config(trained: TrainedModel) -> dict[str, Any]:

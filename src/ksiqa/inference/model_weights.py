@@ -40,6 +40,12 @@ def read_weights(file: Path, *, wanted: Mapping[str, Tensor]) -> dict[str, Tenso
     return state
 
 
+def tensor_bytes(file: Path) -> int:
+    """Return how many bytes a file's tensors take, without its header."""
+    with file.open("rb") as opened:
+        return file.stat().st_size - 8 - int.from_bytes(opened.read(8), "little")
+
+
 def _check(file: Path, *, found: Mapping[str, object], wanted: Mapping[str, object], what: str) -> None:
     missing = [name for name in wanted if name not in found]
     more = [name for name in found if name not in wanted]
