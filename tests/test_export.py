@@ -126,6 +126,7 @@ def test_the_file_tells_what_belongs_to_the_model(onnx_file):
     assert (told["scale"]["low"], told["scale"]["high"], told["scale"]["higher_is_better"]) == (0, 100, False)
 
 
+@pytest.mark.long  # capturing two inputs takes a quarter of a minute
 def test_a_teacher_by_torch_scores_pairs_as_the_package_does(model, tmp_path):
     file = exported(model, tmp_path / "teacher.pt2", "torch", "--full-reference")
     extra = {"ksiqa.json": ""}

@@ -14,6 +14,7 @@ from tests.prediction.conftest import many, model, photos  # noqa: F401  (fixtur
 from tests.test_predict import scores, size_of, status, wait_until
 
 
+@pytest.mark.long  # three processes that import torch and Lightning
 def test_two_processes_write_parts_of_their_own_and_go_on(photos, model, monkeypatch):  # noqa: F811
     expected = {row["image"]: row["score"] for row in predict.predict(["photos"], model=model)}
     command = ["photos", "--model", str(model), "--output", "scores.parquet"]
