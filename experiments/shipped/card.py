@@ -7,10 +7,10 @@ from statistics import median
 HERE = Path(__file__).resolve().parent
 
 TEXT = """
-## Over ten splits
+## Over {count} splits
 
-The same recipe (experiments/shipped), trained ten times on the training parts of ten random 80/20 splits of LIVEC
-(q95: 535 of its photographs were kept as JPEG of quality 95) and tested on the rest; the last epoch, nothing selected.
+The same recipe (experiments/shipped), trained on the training parts of {count} random 80/20 splits of LIVEC and
+tested on the rest; the last epoch, nothing selected. {remark}
 The model in this folder learned from nine tenths of LIVEC and was tested on none of it.
 
 | figure | median | least | most |
@@ -37,7 +37,7 @@ rated the pairs that it learned from.
 
 Backbones: the first four blocks of `vit_small_patch14_dinov2` (DINOv2, Apache-2.0) and `tf_efficientnet_lite0`
 (Apache-2.0), neither trained further. Pairs: distorted copies of {photographs} photographs under licences that allow
-giving the weights away (experiments/shipped/photographs.csv names each with its licence).
+giving the weights away (experiments/shipped/photographs.csv: each with what its collection says of the licence).
 
 Opinions: LIVE In the Wild Image Quality Challenge Database, Laboratory for Image and Video Engineering (LIVE,
 http://live.ece.utexas.edu) at the University of Texas at Austin: D. Ghadiyaram and A.C. Bovik, "Massive Online
@@ -49,19 +49,25 @@ http://live.ece.utexas.edu/research/ChallengeDB/index.html, 2015. Its notice:
 """
 
 
-def further(notice: str) -> str:
+def further(notice: str, *, remark: str) -> str:
     """Return the sections that results.csv, ladders.csv and photographs.csv make.
 
     Args:
         notice: LIVEC's copyright notice, as its README.txt has it.
+        remark: on the copy of LIVEC.
     """
     rows = _rows("results.csv")
-    figures = {name: [float(row[f"test/{name}"]) for row in rows] for name in ("srcc", "plcc", "plcc_fitted", "krcc")}
+    figures = {
+        name: [float(row[f"test/{name}"]) for row in rows if row[f"test/{name}"]]  # a fit may have failed
+        for name in ("srcc", "plcc", "plcc_fitted", "krcc")
+    }
     ladders = [
         f"| {row['kind']} | {short(row['monotone'])} | {short(row['falling_steps'])} | {row['mean_scores']} |"
         for row in _rows("ladders.csv")
     ]
     return TEXT.format(
+        count=len(rows),
+        remark=remark,
         splits="\n".join(
             f"| {name} | {short(median(values))} | {short(min(values))} | {short(max(values))} |"
             for name, values in figures.items()

@@ -56,6 +56,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--runs", type=Path, default=Path("outputs/shipped"))
     parser.add_argument("--splits", type=int, nargs="*", default=list(range(10)), help="of LIVEC, for the figures")
+    parser.add_argument("--remark", default="", help="what the card says of a copy of LIVEC that is not as released")
     options = parser.parse_args()
     photographs = chosen(options.photographs, options.runs / "photographs")
     weights = [f"backbone.vit.weights={options.vit}", f"backbone.cnn.weights={options.cnn}"]
@@ -69,7 +70,7 @@ def main() -> None:
     ksiqa.load(options.runs / "all" / "model").save(SHIPPED, licence="apache-2.0", dtype="float16")
     run([sys.executable, HERE / "ladders.py", "--photographs", options.unseen], check=True)
     card = SHIPPED / "README.md"
-    card.write_text(card.read_text() + further(notice_of(options.livec / "README.txt")))
+    card.write_text(card.read_text() + further(notice_of(options.livec / "README.txt"), remark=options.remark))
 
 
 def chosen(folder: Path, to: Path) -> Path:
@@ -79,6 +80,8 @@ def chosen(folder: Path, to: Path) -> Path:
         DatasetError: one is missing, or has other bytes than those that were listed.
     """
     to.mkdir(parents=True, exist_ok=True)
+    for link in to.iterdir():  # of an earlier list
+        link.unlink()
     for row in listed():
         file = folder / row["image"]
         if not file.is_file() or sha256(file.read_bytes()).hexdigest() != row["sha256"]:
@@ -87,9 +90,7 @@ def chosen(folder: Path, to: Path) -> Path:
                 expected="the photographs of photographs.csv",
                 do="get it from where the list says",
             )
-        link = to / row["image"]
-        if not link.exists():
-            link.symlink_to(file.resolve())
+        (to / row["image"]).symlink_to(file.resolve())
     return to
 
 

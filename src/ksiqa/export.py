@@ -37,9 +37,10 @@ def export(model: Path, output: Path, *, form: str, full_reference: bool = False
     check_output(output, form=form)
     from ksiqa.files import write_whole
     from ksiqa.inference.exporting import exported
+    from ksiqa.inference.found_model import model_folder
     from ksiqa.inference.model_folder import load_model
 
-    made = exported(load_model(model.expanduser()), form=form, full_reference=full_reference)
+    made = exported(load_model(model_folder(model)), form=form, full_reference=full_reference)
     with write_whole(output, "wb") as file:
         file.write(made.content)
     return made.largest_difference

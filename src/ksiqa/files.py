@@ -126,3 +126,11 @@ def wait_for(folder: Path) -> None:
     """Wait until no process is at work in a folder."""
     with FileLock(folder / LOCK):
         pass
+
+
+def at_home(path: Path | str) -> Path:
+    """Return a path with its ``~`` as the home that it means; that of a user who is not known stays as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

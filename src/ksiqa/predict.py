@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
         with stoppable(NOT_KEPT if options.output is None else KEPT):
             from ksiqa.prediction.inputs import found_files
 
-            files = found_files(options.paths)  # first: torch takes seconds
+            files = found_files(options.paths, leave_out=options.maps)  # first: torch takes seconds
             from ksiqa.prediction.run import to_output, to_terminal
             from ksiqa.prediction.work import Work
 
@@ -64,7 +64,7 @@ def predict(paths: list[str], **settings: Any) -> list["Row"]:
     from ksiqa.prediction.run import scored_files
     from ksiqa.prediction.work import Scoring, Work
 
-    files = found_files(paths)
+    files = found_files(paths, leave_out=settings.get("maps"))
     return [one.row for one in scored_files(Scoring(Work(**settings)), list(files.items()))]
 
 
@@ -80,6 +80,10 @@ def check(options: argparse.Namespace) -> None:
             found=f"--output {options.output}", expected="a name that ends in .csv, .jsonl or .parquet",
             do="name it scores.csv",
         )  # fmt: skip
+    if options.report is not None and options.report.suffix != ".html":
+        raise ConfigError(
+            found=f"--report {options.report}", expected="a name that ends in .html", do="name it report.html"
+        )
     for path in (options.output, options.report):
         if path is not None and not path.parent.is_dir():
             raise ConfigError(

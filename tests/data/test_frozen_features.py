@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from ksiqa.data.frozen_features import keep_features, weights_fingerprint
 from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews, collated
+from ksiqa.data.image_source import FileImages
 
 
 class Extractor:
@@ -127,6 +130,14 @@ def test_files_that_changed_are_read_again(scored_files, tmp_path):
     (tmp_path / "images" / "0_0.png").write_bytes((tmp_path / "images" / "8_0.png").read_bytes())
     _keep(_dataset(table_images(file)), anew, tmp_path)
     assert anew.calls > 0
+
+
+def test_a_reference_that_moves_to_another_row_is_another_set(scored_files):
+    table = scored_files.table
+    frame = table.frame.iloc[[0, 5, 10]].reset_index(drop=True)
+    one, other = ([*frame["reference"][:2], None], [None, *frame["reference"][:2]])
+    made = [FileImages(replace(table, frame=frame.assign(reference=column)), keep=False) for column in (one, other)]
+    assert made[0].fingerprint != made[1].fingerprint
 
 
 def test_sets_without_references(files_without_references, tmp_path):

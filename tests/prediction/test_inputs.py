@@ -89,3 +89,14 @@ def test_an_address_is_refused_at_once(files, monkeypatch):
     _given(monkeypatch, b"b.png\nhttps://a.b/c.png\n")
     with pytest.raises(ImageError, match=said):
         found_files(["-"])
+
+
+def test_maps_in_the_folder_are_no_photographs_and_a_file_has_one_name(files, monkeypatch):
+    monkeypatch.chdir(files)
+    before = list(found_files(["."]))
+    (files / "maps").mkdir()
+    (files / "maps" / "1.png").write_bytes(b"")
+    (files / "maps2.png").write_bytes(b"")
+    assert list(found_files([".", "maps2.png"], leave_out=files / "maps")) == [*before, "maps2.png"]
+    assert "maps/1.png" in found_files(["."])
+    assert not any(name.startswith("./") for name in before)

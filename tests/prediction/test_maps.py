@@ -22,6 +22,7 @@ def test_no_two_images_share_a_map_and_none_leaves_the_folder(one, other):
     names = [map_name(str(path)) for path in paths]
     assert (names[0] == names[1]) == (paths[0] == paths[1])
     assert all(not name.is_absolute() and ".." not in name.parts for name in names)
+    assert map_name("//a/b.png") == map_name("/a/b.png")  # one file, whose name POSIX leaves as it is
 
 
 def test_each_image_has_its_map_where_it_lies_itself(photos, model):

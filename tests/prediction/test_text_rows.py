@@ -7,7 +7,7 @@ from ksiqa.errors import ConfigError
 from ksiqa.prediction.text_rows import TextRows
 from tests.prediction.conftest import COLUMNS, row
 
-ODD = ('a,"b".png', "line\nand \u2028 another\r.png", "b\\xff é.png", "c.png")
+ODD = ('a,"b".png', "line\nand \u2028 another\r.png", "b\\xff é.png", "c.png", "d\r.png")
 ROWS = [row(name, score=1 / 3 + place, error="no; mend it" if place == 1 else "") for place, name in enumerate(ODD)]
 FORMS = (".csv", ".jsonl")
 
@@ -70,6 +70,12 @@ def test_a_file_of_something_else_is_refused_and_left_as_it_is(rows, content):
     with pytest.raises(ConfigError, match=r"found: .*scores.*\nexpected: no such file, or the rows of .*\ndo: choose"):
         rows.keep(lambda row: True)
     assert rows.path.read_text() == content
+
+
+def test_a_file_that_is_no_text_is_refused(rows):
+    rows.path.write_bytes("image,score\n".encode("utf-16"))
+    with pytest.raises(ConfigError, match="a row that is none"):
+        list(rows.read())
 
 
 @pytest.mark.parametrize("line", [b'a.png,"0.5"x\n', b"a.png,0.5\n", b"a.png,good,,,,,,\n", b'{"image": 1}\n', b"\n"])

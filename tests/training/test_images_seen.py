@@ -26,3 +26,9 @@ def test_what_was_never_noted_is_not_known(pairs):
     one = quality_data(table_images(pairs))
     assert images_seen([one], before={"seed": 0}) == {}
     assert seen_again({"seed": 0}, [one]) is None
+
+
+def test_more_than_a_config_holds_are_not_noted(pairs, monkeypatch):
+    one = quality_data(table_images(pairs))
+    monkeypatch.setattr("ksiqa.training.images_seen.MOST", 39)
+    assert images_seen([one], before=None) == {}

@@ -86,10 +86,13 @@ class FileImages:
     def fingerprint(self) -> str:
         """Digest of the files' names, sizes and times of change."""
         digest = sha256()
-        for column in ("image", "reference"):
-            for name in self.table.frame[column].dropna():
-                status = Path(name).stat()
-                digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+        for pair in zip(self.table.frame["image"], self.table.frame["reference"], strict=True):
+            for name in pair:  # by row: which image a reference belongs to counts, too
+                told = "none"
+                if isinstance(name, str):
+                    status = Path(name).stat()
+                    told = f"{name} {status.st_size} {status.st_mtime_ns}"
+                digest.update(f"{told}\n".encode())
         return digest.hexdigest()
 
     def size(self, row: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from ksiqa.errors import ModelFolderError
+from ksiqa.files import at_home
 from ksiqa.inference.hub_download import downloaded
 from ksiqa.inference.model_folder import CONFIG
 
@@ -35,7 +36,7 @@ def model_folder(model: Path | str | None, *, shipped: Path = SHIPPED) -> Path:
                 do="install the released package, or name a model: the model/ folder of a run, or owner/name",
             )
         return shipped
-    folder = Path(model).expanduser()
+    folder = at_home(model)
     if folder.is_dir():
         inner = folder / "model"
         return inner if not (folder / CONFIG).is_file() and inner.is_dir() else folder

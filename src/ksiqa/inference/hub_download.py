@@ -4,7 +4,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from huggingface_hub import HfApi, hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from ksiqa.errors import HubError
 from ksiqa.inference.model_folder import CARD, CONFIG, WEIGHTS
@@ -57,6 +63,8 @@ def downloaded(
         folder = fetched(CONFIG, revision).parent
         fetched(WEIGHTS, folder.name)  # of the same commit
     except EntryNotFoundError as error:
+        if isinstance(error, LocalEntryNotFoundError) and not local:  # the hub answered, and then broke off
+            raise _broken(name, error) from error
         raise (_not_cached(name, silent) if local else _no_model(name, error)) from (silent or error)
     except Exception as error:  # a connection that breaks fails in many ways
         raise _broken(name, error) from error

@@ -8,24 +8,29 @@ from pathlib import Path
 
 from ksiqa.data.image_file import SUFFIXES
 from ksiqa.errors import ImageError
+from ksiqa.files import at_home
 
 LISTED = "-"  # stands for a list on standard input
 
 
-def found_files(paths: Sequence[str]) -> dict[str, str]:
+def found_files(paths: Sequence[str], *, leave_out: Path | None = None) -> dict[str, str]:
     """Return the image files that paths name, in order, each once, with the folder from which each was found.
 
     A folder names all images below it, in the order of their names; ``-`` what standard input lists, a line each or,
-    where it holds a zero byte, between these. Where a name is a file's, it is no pattern.
+    where it holds a zero byte, between these. Where a name is a file's, it is no pattern. What lies below the folder
+    ``leave_out``, of maps, is no photograph.
 
     Raises:
         ImageError: a URL, or what names no image. A file that is not there is no error here: its row will say so.
         OSError: a folder that cannot be read.
     """
     files: dict[str, str] = {}
+    maps = None if leave_out is None else os.path.join(os.path.abspath(leave_out), "")  # noqa: PTH100, PTH118  (as text)
     for text in _without_urls(paths):
         found = False
         for path, folder in _listed() if text == LISTED else _named(text, patterns=True):
+            if maps is not None and os.path.abspath(path).startswith(maps):  # noqa: PTH100
+                continue
             found = True
             files.setdefault(path, folder)
         if not found:
@@ -56,7 +61,7 @@ def _listed() -> Iterator[tuple[str, str]]:
 
 def _named(text: str, *, patterns: bool) -> Iterator[tuple[str, str]]:
     """Yield what one name stands for, with the folder."""
-    path = Path(text).expanduser()
+    path = at_home(text)
     if path.is_dir():
         yield from ((found, str(path)) for found in _below(str(path)))
     elif path.exists() or not (patterns and has_magic(text)):
@@ -76,4 +81,4 @@ def _below(folder: str) -> Iterator[str]:
         if entry.is_dir(follow_symlinks=False):
             yield from _below(entry.path)
         elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
-            yield entry.path
+            yield entry.path.removeprefix("./")  # as it is named by itself

@@ -41,7 +41,7 @@ def map_name(image: str) -> PurePath:
 
     ``a/b.jpg`` gives ``a/b.jpg.png``, ``/a/b.jpg`` gives ``%root/a/b.jpg.png``, ``../b.jpg`` gives ``%up/b.jpg.png``.
     """
-    named = {"/": "%root", "..": "%up"}
+    named = {"/": "%root", "//": "%root", "..": "%up"}
     parts = [named.get(part, f"%{part}" if part.startswith("%") else part) for part in PurePath(image).parts]
     return PurePath(*parts[:-1], f"{parts[-1]}.png")
 

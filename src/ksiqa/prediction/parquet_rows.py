@@ -65,8 +65,8 @@ class ParquetRows:
             nonlocal begun, number
             if held:
                 self._write(held, self.path / f"part-{rank}-{number:06}.parquet")
+                held.clear()  # at once: a signal that comes between would have them written twice
                 number += 1
-            held.clear()
             begun = time.monotonic()
 
         def add(row: Row) -> None:

@@ -70,7 +70,7 @@ def photographs(dataset: Photographs, *, workers: int) -> Generator[Photograph, 
 
 def said(error: ImageError) -> str:
     """Return what a row says of an error, in a line."""
-    return f"{error.found}; {error.do}".replace("\n", " ")
+    return " ".join(f"{error.found}; {error.do}".splitlines())
 
 
 def _read(path: Path | str, pixel_limit: int) -> Pixels:

@@ -99,5 +99,5 @@ def _pixels(row: Row, work: Work) -> Pixels | None:
     """Read a row's image again."""
     try:
         return read_image(Path(row["image"]), pixel_limit=work.pixel_limit)
-    except (ImageError, OSError):
+    except (ImageError, MemoryError, OSError):
         return None

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import lightning.pytorch as lightning
+import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
-from ksiqa.errors import LostProcessError, StoppedError
+from ksiqa.errors import ConfigError, LostProcessError, StoppedError
 from ksiqa.prediction.maps import write_map
 from ksiqa.prediction.parquet_rows import ParquetRows
 from ksiqa.prediction.photographs import Photograph
@@ -30,8 +31,15 @@ def score_by_several(
     """Score files by as many processes as devices, each in turn one of them.
 
     Raises:
+        ConfigError: there are fewer devices.
         LostProcessError: one of them ended; what all had scored is kept.
     """
+    if work.device != "cpu" and (work.device != "cuda" or torch.cuda.device_count() < devices):
+        raise ConfigError(
+            found=f"--device {work.device} --devices {devices} with {torch.cuda.device_count()} GPUs",
+            expected="--device cuda and as many GPUs as devices, or --device cpu",
+            do="ask for fewer devices; CUDA_VISIBLE_DEVICES chooses which",
+        )
     quiet_lightning()
     strategy = _Spawned(start_method="spawn", timeout=PATIENCE)
     trainer = lightning.Trainer(

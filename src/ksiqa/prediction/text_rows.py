@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -33,11 +33,10 @@ class TextRows:
             return
         with self.path.open(newline="\n") as file:  # a name may hold other ends of lines
             begun = self.head or '{"image": "'
-            start = file.read(len(begun))
-            if not begun.startswith(start):  # what is shorter was cut off there
-                raise not_rows(self.path, "other columns than these scores have")
-            file.seek(0)
             try:
+                if not begun.startswith(file.read(len(begun))):  # what is shorter was cut off there
+                    raise not_rows(self.path, "other columns than these scores have")
+                file.seek(0)
                 yield from self._rows(line for line in file if line.endswith("\n"))
             except (ValueError, TypeError, csv.Error) as error:
                 if "unexpected end" not in str(error):  # within quotes: cut off there
@@ -52,8 +51,12 @@ class TextRows:
     @contextmanager
     def adding(self) -> Iterator[Callable[[Row], None]]:
         """See ``Rows``; each row is in the file when the function returns."""
-        with self.path.open("a", newline="") as file:
+        file = self.path.open("a", newline="")
+        try:
             yield lambda row: self._add(file, row)
+        finally:
+            with suppress(OSError):  # after a row that found no room: its error is on its way
+                file.close()
 
     def _add(self, file: IO[str], row: Row) -> None:
         try:
@@ -83,5 +86,5 @@ class TextRows:
         if not self.is_csv:
             return json.dumps({name: row[name] for name in self.columns}) + "\n"
         line = StringIO()
-        csv.DictWriter(line, self.columns, lineterminator="\n").writerow(row)
-        return line.getvalue()
+        csv.DictWriter(line, self.columns, lineterminator="\r\n").writerow(row)  # quotes what holds one of these
+        return line.getvalue().removesuffix("\r\n") + "\n"

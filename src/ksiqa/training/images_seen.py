@@ -9,6 +9,7 @@ from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_source import FileImages
 
 SEEN = "images_seen"  # in a model's ``training``; absent where it is not known
+MOST = 200_000  # marks that a config keeps (2 MiB); above, what was seen is not known
 LENGTH = 10  # characters of a mark: among millions of images a few coincide by chance
 
 
@@ -24,7 +25,7 @@ def images_seen(sets: Sequence[QualityData], *, before: dict[str, Any] | None) -
     marks = set() if before is None else _recorded(before)
     for one in sets:
         marks |= set(_marks(one, [*one.split.train, *one.split.validation]))
-    return {SEEN: " ".join(sorted(marks))}
+    return {SEEN: " ".join(sorted(marks))} if len(marks) <= MOST else {}
 
 
 def seen_again(training: dict[str, Any], sets: Sequence[QualityData]) -> int | None:

@@ -68,7 +68,7 @@ def _unsaid(package: str, beginning: str) -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith(package)]
 
     def other(record: logging.LogRecord) -> bool:
-        return not record.msg.startswith(beginning)
+        return not str(record.msg).startswith(beginning)
 
     for one in loggers:
         one.addFilter(other)
