@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ksiqa predict", description="Score photographs with a trained model.")
     add, workers = parser.add_argument, min(MOST_WORKERS, len(os.sched_getaffinity(0)) - 1)
     add("paths", nargs="+", metavar="PATH", help="files, folders, patterns; - reads a list from standard input")
-    add("--model", metavar="DIR", help="the model/ folder of a run (default: the model that comes with the package)")
+    add("--model", metavar="DIR", help="the model/ folder of a run, or owner/name of the hub")
     add("--reference", type=Path, metavar="PATH", help="score against it, by the teacher; a folder: against its own")
     add("--scale", metavar="NAME", help="set on whose scale to score, of those the model learned from")
     add("--coverage", type=float, default=0.9, metavar="P", help="of the interval low to high (0.9)")

@@ -36,7 +36,7 @@ def test_none_is_the_packages_own(run):
 def test_an_installation_without_a_model_says_so(tmp_path):
     with pytest.raises(
         ModelFolderError,
-        match=r"found: an installation of ksiqa without its model\nexpected: a model in .*\ndo: install the released",
+        match=r"found: an installation of ksiqa without its model\nexpected: a model in .*\ndo: name a model",
     ):
         model_folder(None, shipped=tmp_path)
 

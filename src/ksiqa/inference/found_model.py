@@ -33,7 +33,7 @@ def model_folder(model: Path | str | None, *, shipped: Path = SHIPPED) -> Path:
             raise ModelFolderError(
                 found="an installation of ksiqa without its model",
                 expected=f"a model in {shipped}",
-                do="install the released package, or name a model: the model/ folder of a run, or owner/name",
+                do="name a model: the model/ folder of a run, or owner/name on the hub",
             )
         return shipped
     folder = at_home(model)

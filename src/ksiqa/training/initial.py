@@ -36,7 +36,7 @@ def check_named(config: DictConfig) -> None:
         raise ConfigError(
             found=f"experiment={config.name} without init",
             expected="a trained model to go on from",
-            do="set init=shipped, or init=DIR, the model/ folder of a run",
+            do="set init=DIR, the model/ folder of a run",
         )
 
 
