@@ -41,6 +41,7 @@ def test_an_installation_without_a_model_says_so(tmp_path):
         model_folder(None, shipped=tmp_path)
 
 
+@pytest.mark.long  # an installation of its own in a process of its own
 def test_a_package_with_a_model_opens_it_without_a_name_and_one_of_the_hub_by_it(run, hub, tmp_path):
     """A copy of the package, in a process of its own, which is told of the hub as users tell it."""
     shutil.copytree(Path(ksiqa.__file__).parent, tmp_path / "ksiqa", ignore=shutil.ignore_patterns("shipped"))

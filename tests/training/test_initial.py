@@ -90,6 +90,7 @@ def test_results_and_model_say_where_they_started(initial, tuned):
     assert len(before) == 40
 
 
+@pytest.mark.long  # two processes; tests/test_sweep.py repeats a run of its own weights
 def test_the_config_of_a_run_repeats_it(tuned, tmp_path):
     told = ["--config-dir", str(tuned), "--config-name", "repeat", f"hydra.run.dir={tmp_path / 'run'}"]
     subprocess.run([sys.executable, "-m", "ksiqa.train", *told], check=True, capture_output=True, cwd=tmp_path)
@@ -147,6 +148,7 @@ def test_what_contradicts_the_model_is_refused(asked, message, initial, mine, tm
         take_over(config, asked=[asked.partition("=")[0]])
 
 
+@pytest.mark.long  # a process more
 def test_so_it_is_on_the_command_line(initial, mine, tmp_path):
     told = [sys.executable, "-m", "ksiqa.train", *_command(initial, mine, tmp_path, "model.heads=8")]
     ended = subprocess.run(told, capture_output=True, text=True, cwd=tmp_path, check=False)
