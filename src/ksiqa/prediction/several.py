@@ -100,7 +100,7 @@ class _Rank(lightning.LightningModule):
     def on_predict_start(self) -> None:
         """Begin to keep rows, and to listen to signals."""
         self.open = ExitStack()
-        self.open.enter_context(stoppable("repeat the command: what is scored is kept"))
+        self.open.enter_context(stoppable("repeat the command: what is scored is kept", in_launched=True))
         self.open.enter_context(closing(self.groups))
         self.add = self.open.enter_context(self.rows.adding(self.global_rank))
 
