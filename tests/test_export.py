@@ -197,7 +197,7 @@ def test_the_real_pair_scores_photographs_as_the_package_does(shared, tmp_path):
     weights = shared / "weights"
     vit = {"name": "vit_small_patch14_dinov2", "weights": str(weights / "vit_small_patch14_dinov2.fp16.safetensors")}
     cnn = {"name": "tf_efficientnet_lite0", "weights": str(weights / "tf_efficientnet_lite0.safetensors")}
-    backbone = {"vit": {**vit, "blocks": [1, 3]}, "cnn": {**cnn, "stages": [2, 3, 4], "spread": True}}
+    backbone = {"vit": {**vit, "blocks": [1, 3], "pool": 1}, "cnn": {**cnn, "stages": [2, 3, 4], "spread": True}}
     views = ScoringViews(kind="whole", side=224, grid=1, cell=14)
     save_model(saved(backbone=backbone, views=views), tmp_path / "model")
     file = exported(tmp_path / "model", tmp_path / "model.onnx", "onnx")

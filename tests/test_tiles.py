@@ -64,3 +64,12 @@ def test_a_model_scores_what_is_larger_than_a_tile_with_its_map_in_place():
     expected = (whole.weight_map * whole.quality_map).sum()
     assert 0 < float(expected) < 1
     assert 0 < float(whole.score) < 1
+
+
+@pytest.mark.parametrize("pool", [2, 3, 4])
+def test_tokens_of_several_patches_come_in_tiles_of_no_more_patches(pool):
+    limit = WHOLE // pool
+    assert spans(limit, pool=pool) == [(0, limit, 0, limit)]
+    found = spans(5 * limit, pool=pool)
+    assert [place for one in found for place in range(one.first, one.end)] == list(range(5 * limit))
+    assert {one.stop - one.start for one in found} == {SIDE // pool}

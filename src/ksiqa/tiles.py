@@ -2,7 +2,8 @@
 
 Attention compares all tokens with one another, and the backbones learned from small images. A grid of up to ``WHOLE``
 tokens a side is taken as it is; along a longer side it is cut into tiles of ``SIDE`` tokens that overlap by
-``OVERLAP`` or more, and each token is taken from the tile in which it is farther from the edge.
+``OVERLAP`` or more, and each token is taken from the tile in which it is farther from the edge. Where a token is made
+of several patches a side, a backbone's tiles have as many fewer tokens: attention compares its patches.
 """
 
 import itertools
@@ -31,26 +32,28 @@ class Span(NamedTuple):
         return slice(self.first - self.start, self.end - self.start)
 
 
-def spans(length: int) -> list[Span]:
-    """Return the tiles along a side of so many tokens."""
-    if length <= WHOLE:
+def spans(length: int, *, pool: int = 1) -> list[Span]:
+    """Return the tiles along a side of so many tokens, each of ``pool`` patches."""
+    side, overlap = SIDE // pool, OVERLAP // pool
+    if length <= WHOLE // pool:
         return [Span(0, length, 0, length)]
-    count = -(-(length - OVERLAP) // (SIDE - OVERLAP))
-    starts = [round(place * (length - SIDE) / (count - 1)) for place in range(count)]
-    seams = [(one + SIDE + after) // 2 for one, after in itertools.pairwise(starts)]
+    count = -(-(length - overlap) // (side - overlap))
+    starts = [round(place * (length - side) / (count - 1)) for place in range(count)]
+    seams = [(one + side + after) // 2 for one, after in itertools.pairwise(starts)]
     edges = [0, *seams, length]
-    return [Span(start, start + SIDE, *edges[place : place + 2]) for place, start in enumerate(starts)]
+    return [Span(start, start + side, *edges[place : place + 2]) for place, start in enumerate(starts)]
 
 
-def in_tiles(function: Callable[..., Features], *grids: Tensor, cell: int = 1) -> Features:
+def in_tiles(function: Callable[..., Features], *grids: Tensor, cell: int = 1, pool: int = 1) -> Features:
     """Apply a function to grids, tile by tile where they are large, and put the results together.
 
     Args:
         function: from grids of one size to features on the same grid of tokens.
         grids: (batch, height, width, channels), of ``cell`` x ``cell`` places a token.
         cell: 1 where the grids are of tokens.
+        pool: patches a token side, where the function compares patches.
     """
-    rows, columns = (spans(length // cell) for length in grids[0].shape[1:3])
+    rows, columns = (spans(length // cell, pool=pool) for length in grids[0].shape[1:3])
     if len(rows) == len(columns) == 1:
         return function(*grids)
     bands = []

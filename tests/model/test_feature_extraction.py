@@ -10,8 +10,8 @@ from ksiqa.model.feature_extraction import CNNBranch, FeatureExtraction, ViTBran
 PLACES = {"blocks": [1, 3], "stages": [2, 3]}
 
 
-def _vit(blocks=(1, 3), *, frozen=False, name="test_vit"):
-    return ViTBranch(name=name, weights="random", blocks=blocks, frozen=frozen)
+def _vit(blocks=(1, 3), *, pool=1, frozen=False, name="test_vit"):
+    return ViTBranch(name=name, weights="random", blocks=blocks, pool=pool, frozen=frozen)
 
 
 def _cnn(stages=(2, 3), *, frozen=False, name="test_efficientnet", spread=False):
@@ -67,6 +67,35 @@ def test_the_vit_branch_gives_its_blocks_side_by_side(view):
         found.append(network.norm(x)[:, network.num_prefix_tokens :])
     expected = torch.cat([found[1], found[3]], dim=-1).view(3, 4, 6, -1)
     assert torch.allclose(branch(view.image), expected, atol=1e-5)
+
+
+def test_a_token_is_the_mean_of_its_patches(view):
+    patches, tokens = _vit().eval(), _vit(pool=2).eval()
+    tokens.load_state_dict(patches.state_dict())
+    assert (patches.cell, tokens.cell) == (16, 32)
+    means = patches(view.image).unflatten(1, (2, 2)).unflatten(3, (3, 2)).mean(dim=(2, 4))
+    assert torch.allclose(tokens(view.image), means, atol=1e-5)
+    assert FeatureExtraction(vit=tokens, cnn=_cnn(), width=32, fusion="add")(view).shape == (3, 2, 3, 32)
+
+
+def test_a_token_has_no_fewer_patches_than_one():
+    with pytest.raises(ConfigError, match=r"found: backbone.vit.pool=0\nexpected: a whole number"):
+        _vit(pool=0)
+
+
+def test_channels_of_frozen_branches_start_alike(view):
+    """The projection's norm gives mean 0 and deviation 1 over the tokens of the views that it started from."""
+    features = _both(cnn=True).eval()
+    before = features.vit_projection[0].weight.clone()
+    known = features.branch_features(view.image, leave_out=["vit"])["cnn"]
+    features.start_from(View(None, {"cnn": known[place : place + 1]}) for place in range(3))
+    seen = features.cnn_projection[0](known).flatten(0, 2)
+    assert torch.allclose(seen.mean(dim=0), torch.zeros(known.shape[-1]), atol=1e-3)
+    normalised = nn.functional.layer_norm(known, known.shape[-1:]).flatten(0, 2)
+    varying = normalised.var(dim=0) > 1e-4  # what hardly varies is not blown up
+    assert varying.sum() > known.shape[-1] / 2
+    assert torch.allclose(seen.var(dim=0, correction=0)[varying], torch.ones(int(varying.sum())), atol=1e-2)
+    assert torch.equal(features.vit_projection[0].weight, before)
 
 
 def test_finer_stages_are_averaged_over_a_token():

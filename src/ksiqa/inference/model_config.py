@@ -36,7 +36,7 @@ FORMS: dict[str, Form] = {
     ),
     "backbone": keys(
         {
-            "vit": or_null(keys({"name": TEXT, "blocks": PLACES})),
+            "vit": or_null(keys({"name": TEXT, "blocks": PLACES, "pool": COUNT})),
             "cnn": or_null(keys({"name": TEXT, "stages": PLACES, "spread": TRUTH})),
             "frozen": list_of(WORD),
         }

@@ -9,7 +9,7 @@ is our choice. Blocks of several depths side by side: MANIQA (arXiv 2204.08958).
 2204.10485).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,12 +20,13 @@ from torch.nn import functional as F
 from torchvision.ops import DeformConv2d
 
 from ksiqa.batch import Features, View
-from ksiqa.errors import ConfigError, ImageError, choice
+from ksiqa.errors import ConfigError, ImageError, choice, whole_number
 from ksiqa.tiles import in_tiles
 from ksiqa.weights import create_network, load_weights
 
 Image = Float[Tensor, "batch 3 rows columns"]
 SMALLEST_VARIANCE = 1e-6  # under the square root, whose slope at 0 has no end
+LARGEST_POOL = 4
 CELL_WITHOUT_VIT = 16  # pixels a token where no ViT sets the grid: the patch of the common ViTs
 
 
@@ -67,27 +68,31 @@ class ViTBranch(Branch):
         name: a timm vision transformer.
         weights: see ``ksiqa.weights``.
         blocks: which blocks, counted from 0; those after the last one are left out.
+        pool: patches a side whose mean is a token: imagery and decoder compare all tokens with one another, so that
+            twice as many patches a side cost them a sixteenth.
         frozen: no training.
     """
 
-    def __init__(self, *, name: str, weights: str, blocks: Sequence[int], frozen: bool) -> None:
+    def __init__(self, *, name: str, weights: str, blocks: Sequence[int], pool: int, frozen: bool) -> None:
+        whole_number(pool, least=1, most=LARGEST_POOL, name="backbone.vit.pool")
         network: Any = create_network(name, branch="vit", num_classes=0, dynamic_img_size=True)
         load_weights(network, name=name, weights=weights, branch="vit")
         _check_places(blocks, count=len(network.feature_info), name="backbone.vit.blocks")
-        self.cell: int = network.feature_info[blocks[0]]["reduction"]
+        self.pool = pool
+        self.cell: int = network.feature_info[blocks[0]]["reduction"] * pool
         self.channels: int = sum(network.feature_info[block]["num_chs"] for block in blocks)
         self.blocks = list(blocks)
-        self.description = f"{name} {self.blocks}"
+        self.description = f"{name} {self.blocks} {pool}"
         network.prune_intermediate_layers(self.blocks, prune_norm=False, prune_head=True)
         super().__init__(network, frozen=frozen)
 
     def forward(self, image: Image) -> Features:
-        """Return the tokens of all chosen blocks, each through the transformer's final norm."""
+        """Return the tokens of all chosen blocks, each through the transformer's final norm, as means over patches."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             tokens = self.network.forward_intermediates(
                 self.normalised(image), indices=self.blocks, norm=True, intermediates_only=True
             )
-            return torch.cat(tokens, dim=1).permute(0, 2, 3, 1)
+            return _mean(torch.cat(tokens, dim=1), self.pool).permute(0, 2, 3, 1)
 
 
 class CNNBranch(Branch):
@@ -152,7 +157,7 @@ class FeatureExtraction(nn.Module):
             )
         self.fusion = choice(fusion, allowed=("add", "concat", "deform"), name="model.fusion")
         self.vit, self.cnn, self.width = vit, cnn, width
-        self.cell = vit.cell if vit else CELL_WITHOUT_VIT
+        self.cell, self.pool = (vit.cell, vit.pool) if vit else (CELL_WITHOUT_VIT, 1)
         self.vit_projection = _projection(vit.channels, width) if vit else None
         self.cnn_projection = _projection(cnn.channels(cell=self.cell), width) if cnn else None
         if vit and cnn and fusion == "concat":
@@ -180,6 +185,21 @@ class FeatureExtraction(nn.Module):
         branches = {name: branch for name, branch in self._branches.items() if name not in leave_out}
         return {name: self._tiled(branch, image) for name, branch in branches.items()}
 
+    @torch.no_grad()
+    def start_from(self, views: Iterable[View]) -> None:
+        """Let every channel of the frozen branches start with mean 0 and deviation 1 over all tokens of some views, of
+        which these branches' features are known: normalised over all channels alone, the few that vary most would
+        drown the others, and no training of the branch can change that."""
+        moments = {name: _Moments() for name in self.frozen}
+        for view in views:
+            for name, seen in moments.items():
+                known = view.known[name].flatten(0, 2).float()
+                seen.add(F.layer_norm(known, known.shape[1:]))
+        for name, seen in moments.items():
+            norm = getattr(self, f"{name}_projection")[0]
+            norm.weight.copy_(1 / seen.deviation)
+            norm.bias.copy_(-seen.mean / seen.deviation)
+
     @property
     def frozen(self) -> list[str]:
         """The names of the branches that are not trained."""
@@ -196,7 +216,8 @@ class FeatureExtraction(nn.Module):
         return branches
 
     def _tiled(self, function: Callable[[Image], Features], image: Image) -> Features:
-        return in_tiles(lambda tile: function(tile.permute(0, 3, 1, 2)), image.permute(0, 2, 3, 1), cell=self.cell)
+        pixels = image.permute(0, 2, 3, 1)
+        return in_tiles(lambda tile: function(tile.permute(0, 3, 1, 2)), pixels, cell=self.cell, pool=self.pool)
 
     def _check_sides(self, image: Image) -> None:
         rows, columns = image.shape[2:]
@@ -230,6 +251,26 @@ class FeatureExtraction(nn.Module):
             return self.mix(torch.cat([vit, cnn], dim=-1))
         offsets = self.offsets(vit.permute(0, 3, 1, 2))
         return vit + self.sample(cnn.permute(0, 3, 1, 2), offsets).permute(0, 2, 3, 1)
+
+
+class _Moments:
+    """Mean and deviation of channels over rows that come in parts."""
+
+    def __init__(self) -> None:
+        self.count, self.sum, self.squares = 0, torch.zeros(()).double(), torch.zeros(()).double()
+
+    def add(self, rows: Float[Tensor, "rows channels"]) -> None:
+        self.count += len(rows)
+        self.sum = self.sum + rows.double().sum(dim=0)
+        self.squares = self.squares + rows.double().square().sum(dim=0)
+
+    @property
+    def mean(self) -> Float[Tensor, " channels"]:
+        return self.sum / self.count
+
+    @property
+    def deviation(self) -> Float[Tensor, " channels"]:
+        return (self.squares / self.count - self.mean.square()).clamp(min=SMALLEST_VARIANCE).sqrt()
 
 
 def _projection(channels: int, width: int) -> nn.Module:

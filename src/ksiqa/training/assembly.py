@@ -21,6 +21,7 @@ from ksiqa.task.regime_check import check_pairs
 from ksiqa.training.fitted_scale import fit_scale
 from ksiqa.training.images_seen import images_seen
 from ksiqa.training.initial import network_of
+from ksiqa.training.standardised import standardise
 
 RATED = "kadid10k"  # the set whose opinions anchor pseudo-scores: those of its test part must not
 
@@ -75,6 +76,10 @@ def assemble(config: DictConfig) -> Parts:
             build.keep_frozen(one, extraction, cache=Path(config.cache).expanduser(), ridge=config.report.ridge)
         if initial is not None:
             fit_scale(model, one)
+    if config.task.standardise and initial is None:
+        for learner in (model, instructor):
+            if learner is not None:
+                standardise(learner.feature_extraction, target.sets[0])
     return Parts(
         model=model,
         initial=initial,
@@ -137,6 +142,12 @@ def _check(config: DictConfig, *, names: list[str], frozen: list[str]) -> None:
             found=f"report.ridge=true with backbone.frozen={frozen}",
             expected="frozen features to regress on",
             do="set report.ridge=false, or freeze a branch with backbone.frozen=[cnn]",
+        )
+    if config.task.standardise and not frozen:
+        raise ConfigError(
+            found=f"task.standardise=true with backbone.frozen={frozen}",
+            expected="a frozen branch, whose channels no training brings to one scale",
+            do="set task.standardise=false, or freeze a branch with backbone.frozen=[cnn]",
         )
     check_photographs(names)
     if len(set(names)) < len(names):

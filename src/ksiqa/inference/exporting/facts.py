@@ -6,7 +6,6 @@ from typing import Any
 from ksiqa import __version__
 from ksiqa.inference.exporting.program import ScoringNetwork
 from ksiqa.inference.model_folder import TrainedModel
-from ksiqa.tiles import WHOLE
 
 KEY = "ksiqa"  # of ONNX's metadata_props
 FILE = "ksiqa.json"  # among the extra files of a .pt2
@@ -28,7 +27,7 @@ def facts(trained: TrainedModel, network: ScoringNetwork) -> str:
         "version": __version__,
         "inputs": network.inputs,
         "cell": network.cell,
-        "largest_grid": WHOLE,
+        "largest_grid": network.largest_grid,
         "views": {"kind": views.kind, "side": views.side, "grid": views.grid},
         "short_side": trained.short_side_of(network.source),
         "scale": {

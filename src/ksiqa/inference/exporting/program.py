@@ -46,6 +46,11 @@ class ScoringNetwork(nn.Module):
         return {name: value for name, value in named.items() if value is not None}
 
     @property
+    def largest_grid(self) -> int:
+        """Tokens a side that need no tiles."""
+        return WHOLE // self.network.feature_extraction.pool
+
+    @property
     def inputs(self) -> list[str]:
         """The names of the inputs."""
         return ["image", "reference"] if isinstance(self.network, Teacher) else ["image"]
@@ -66,9 +71,10 @@ def example(network: ScoringNetwork, *, batch: int, rows: int, columns: int) -> 
 def captured(network: ScoringNetwork) -> ExportedProgram:
     """Capture a network with its batch, its rows and its columns left open.
 
-    The network, which is left as it is, must be in evaluation mode; grids may have up to ``WHOLE`` tokens a side.
+    The network, which is left as it is, must be in evaluation mode.
     """
-    sides = {2: network.cell * Dim("rows", min=1, max=WHOLE), 3: network.cell * Dim("columns", min=1, max=WHOLE)}
+    largest = network.largest_grid
+    sides = {2: network.cell * Dim("rows", min=1, max=largest), 3: network.cell * Dim("columns", min=1, max=largest)}
     shape = {0: Dim("batch", min=1, max=BATCH), **sides}
     plain = with_plain_sizes(deepcopy(network))
     return torch.export.export(
