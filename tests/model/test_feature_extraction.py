@@ -79,7 +79,7 @@ def test_a_token_is_the_mean_of_its_patches(view):
 
 
 def test_a_token_has_no_fewer_patches_than_one():
-    with pytest.raises(ConfigError, match=r"found: backbone.vit.pool=0\nexpected: a whole number"):
+    with pytest.raises(ConfigError, match=r"found: backbone.vit.pool=0\nexpected: 1 to 4\ndo: set backbone.vit.pool=1"):
         _vit(pool=0)
 
 
