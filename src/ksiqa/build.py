@@ -93,7 +93,7 @@ def quality_data(
     Raises:
         ImageError: images cannot be used, and are not to be skipped.
     """
-    for name, least in (("crop", 1), ("batch_size", 1), ("workers", 0)):
+    for name, least in (("crop", 1), ("token_stride", 1), ("batch_size", 1), ("workers", 0)):
         whole_number(node[name], least=least, name=f"data.{name}")
     values = plain(split)
     folder = values.pop("folder")
@@ -119,7 +119,7 @@ def quality_data(
 
 def training_views(node: DictConfig) -> TrainingViews:
     """Build the views of training of a ``data`` node."""
-    return TrainingViews(side=node.crop, distinct=node.distinct_crops)
+    return TrainingViews(side=node.crop, distinct=node.distinct_crops, token_stride=node.token_stride)
 
 
 def _soundness(node: DictConfig) -> Soundness:
@@ -136,7 +136,7 @@ def pairs_made(node: DictConfig) -> dict[str, Any]:
 def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path, ridge: bool) -> None:
     """Compute what frozen branches say of all views that training sees, and for a ridge of all scored ones, or find it
     in the cache."""
-    learning = [name for name in ("vit", "cnn") if name not in extraction.frozen]
+    learning = extraction.learning
     if data.parts["train"].views.distinct is None:
         raise ConfigError(
             found=f"backbone.frozen={extraction.frozen} with data.distinct_crops=null",

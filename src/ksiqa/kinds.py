@@ -13,7 +13,8 @@ EXAMPLES = {NUMBER: ", such as 1e-4", LIST: ", such as [NAME,NAME]"}
 KINDS = {  # of keys by pattern; null is taken for "not told" where the part that reads the key says so
     WHOLE: """
         seed *split.index *split.seed trainer.max_epochs sharing.pair_epochs
-        *.crop *.distinct_crops *.short_side *.batch_size *.workers *.pixel_limit *.views.grid *.distortion_seed
+        *.crop *.distinct_crops *.token_stride *.short_side *.batch_size *.workers *.pixel_limit *.views.grid
+        *.distortion_seed
         checkpoint.steps
         model.width model.heads model.levels model.imagery_depth model.decoder_depth
         """,

@@ -16,7 +16,10 @@ from ksiqa.errors import ConfigError, KsiqaError
 from ksiqa.inference.model_folder import TrainedModel
 
 # What is common to all sets of a mix.
-COMMON = ["crop", "distinct_crops", "views", "batch_size", "workers", "keep_in_memory", "on_bad_image", "pixel_limit"]
+COMMON = [
+    *("crop", "distinct_crops", "token_stride", "views", "batch_size", "workers"),
+    *("keep_in_memory", "on_bad_image", "pixel_limit"),
+]
 
 
 def set_nodes(node: DictConfig) -> dict[str, DictConfig]:

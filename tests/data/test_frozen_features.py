@@ -172,3 +172,35 @@ def test_the_fingerprint_tells_weights_names_and_settings():
         weights_fingerprint(weights, settings="vit [0]"),
     ]
     assert len({one, *others}) == 4
+
+
+def test_a_draw_sees_some_tokens_of_the_whole_crop(scored_files, tmp_path):
+    """Every second row and column of it and of its reference, from a place of its own, whatever draw made the crop."""
+    views = TrainingViews(side=64, distinct=1, token_stride=2)
+    dataset = _dataset(scored_files, views=views)
+    dataset.known = known = _keep(dataset, Extractor(), tmp_path, complete=True)
+    seen = set()
+    for number in range(12):
+        draw = Draw(1, number)
+        sample = dataset[draw]
+        whole = known.get(dataset.key(Draw(1, 0)), reference=False)["cnn"]
+        assert whole.shape == (1, 4, 4, 3)
+        (place,) = (
+            (top, left)
+            for top in range(2)
+            for left in range(2)
+            if torch.equal(whole[:, top::2, left::2], sample.distorted.known["cnn"])
+        )
+        assert torch.equal(sample.reference.known["cnn"], dataset[draw].reference.known["cnn"])
+        reference = known.get(dataset.key(Draw(1, 0)), reference=True)["cnn"]
+        rows, columns = (slice(start, None, 2) for start in place)
+        assert torch.equal(sample.reference.known["cnn"], reference[:, rows, columns])
+        seen.add(place)
+    assert len(seen) == 4
+
+
+def test_the_tokens_that_are_seen_change_no_kept_feature(scored_files, tmp_path):
+    _keep(_dataset(scored_files), Extractor(), tmp_path)
+    extractor = Extractor()
+    _keep(_dataset(scored_files, views=TrainingViews(side=32, distinct=2, token_stride=2)), extractor, tmp_path)
+    assert extractor.calls == 0

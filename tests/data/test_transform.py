@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from ksiqa.data.transform import Crop, fixed_views, random_crop, shrunk
+from ksiqa.data.transform import Crop, every, fixed_views, random_crop, shrunk
 from ksiqa.errors import ConfigError, ImageError
 
 
@@ -109,3 +109,12 @@ def test_shrinking_averages():
 def test_errors(call, error, message):
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+@pytest.mark.parametrize(("length", "stride", "count"), [(17, 2, 8), (16, 2, 8), (5, 3, 1), (1, 4, 1), (7, 1, 7)])
+def test_every_nth_place_from_one_of_the_first(length, stride, count):
+    drawn = [every(length, stride, rng=np.random.default_rng(seed)) for seed in range(40)]
+    places = {tuple(range(length))[one] for one in drawn}
+    assert {len(one) for one in places} == {count}
+    assert {one[0] for one in places} == set(range(min(stride, length)))
+    assert all(np.diff(one).tolist() == [stride] * (count - 1) for one in places)

@@ -133,7 +133,8 @@ def test_the_best_epoch_is_the_one_saved(pairs, tmp_path):
 
 
 def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pairs, tmp_path):
-    frozen = ["backbone.frozen=[cnn]", "data.distinct_crops=2", "report.ridge=true", "sharing=joint"]
+    frozen = ["backbone.frozen=[vit,cnn]", "data.distinct_crops=2", "data.token_stride=2", "task.standardise=true"]
+    frozen += ["report.ridge=true", "sharing=joint"]
     results = train(tmp_path / "run", *table_overrides(pairs), *frozen)
     assert {f"ridge/{name}" for name in FIGURES} <= set(results)
     kept = sorted((tmp_path / "cache" / "features").rglob("*.bin"))
@@ -149,6 +150,10 @@ def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pa
         (
             ["backbone.frozen=[cnn]"],
             r"found: backbone.frozen=\['cnn'\] with data.distinct_crops=null\nexpected: a numb",
+        ),
+        (
+            ["data.token_stride=2", "backbone.frozen=[cnn]", "data.distinct_crops=1"],
+            r"found: data.token_stride=2 with backbone.frozen=\['cnn'\]\n.*\ndo: set data.token_stride=1, or .*\[cnn,vit\]",
         ),
         (["report.ridge=true"], r"found: report.ridge=true with backbone.frozen=\[\]\nexpected: frozen features"),
         (

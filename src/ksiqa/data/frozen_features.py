@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +104,5 @@ def _compute(dataset: ImagePairs, draws: Sequence[Draw], extractor: Extractor, *
 
 
 def _digest(dataset: ImagePairs, fingerprint: str) -> str:
-    views = replace(dataset.views, distinct=None)  # how many there are changes none of them
-    parts = (dataset.source.fingerprint, views, dataset.short_side, dataset.seed, fingerprint)
+    parts = (dataset.source.fingerprint, dataset.views.of_crops, dataset.short_side, dataset.seed, fingerprint)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]

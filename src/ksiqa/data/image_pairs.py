@@ -1,7 +1,7 @@
 """Samples for training and scoring: views of an image and, at the same place, of its reference."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from ksiqa.batch import Batch, View, stacked
 from ksiqa.data.image_source import ImageSource
-from ksiqa.data.transform import Crop, Pixels, check_views, fixed_views, random_crop, shrunk
+from ksiqa.data.transform import Crop, Pixels, check_views, every, fixed_views, random_crop, shrunk
 from ksiqa.errors import ImageError
 
 Bytes = UInt8[Tensor, "views 3 rows columns"]
@@ -51,14 +51,26 @@ class Sample:
 @dataclass(frozen=True, kw_only=True)
 class TrainingViews:
     """One seeded square crop a draw. ``distinct`` limits how many different crops an image has (None: no limit), over
-    all phases; frozen features need a limit, since each crop's features are computed once."""
+    all phases; frozen features need a limit, since each crop's features are computed once. Of these, a draw sees every
+    ``token_stride``-th token of each direction, from a place of its own: the whole crop, at a fraction of the cost."""
 
     side: int
     distinct: int | None
+    token_stride: int = 1
 
     def crops(self, size: tuple[int, int], rng: np.random.Generator) -> list[Crop]:
         """Return the one crop of a draw."""
         return [random_crop(size, side=self.side, rng=rng)]
+
+    def tokens(self, grid: tuple[int, int], rng: np.random.Generator) -> tuple[slice, slice]:
+        """Return which rows and columns of a grid of frozen features a draw sees, equally many in each draw."""
+        rows, columns = (every(length, self.token_stride, rng=rng) for length in grid)
+        return rows, columns
+
+    @property
+    def of_crops(self) -> "TrainingViews":
+        """The views without what changes no crop."""
+        return replace(self, distinct=None, token_stride=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +90,16 @@ class ScoringViews:
         """Return all views."""
         del rng
         return fixed_views(size, kind=self.kind, side=self.side, grid=self.grid, cell=self.cell)
+
+    def tokens(self, grid: tuple[int, int], rng: np.random.Generator) -> tuple[slice, slice]:
+        """Return all rows and columns of a grid of frozen features."""
+        del grid, rng
+        return slice(None), slice(None)
+
+    @property
+    def of_crops(self) -> "ScoringViews":
+        """The views without what changes no crop."""
+        return replace(self, distinct=None)
 
 
 class ImagePairs(Dataset[Sample]):
@@ -114,8 +136,8 @@ class ImagePairs(Dataset[Sample]):
         else:
             distorted, reference = self._pixels(row, asked)
         return Sample(
-            distorted=View(distorted, self._features(asked, reference=False)),
-            reference=View(reference, self._features(asked, reference=True)) if self.has_reference(row) else None,
+            distorted=View(distorted, self._features(asked, draw, reference=False)),
+            reference=View(reference, self._features(asked, draw, reference=True)) if self.has_reference(row) else None,
             score=float(self.source.table.scores[row]),
             row=row,
         )
@@ -128,8 +150,15 @@ class ImagePairs(Dataset[Sample]):
         """Return what tells a draw's views apart from others of the same source, seed and kind of views."""
         return f"{self.rows[draw.place]}.{draw.number}"
 
-    def _features(self, draw: Draw, *, reference: bool) -> dict[str, Tensor]:
-        return {} if self.known is None else self.known.get(self.key(draw), reference=reference)
+    def _features(self, asked: Draw, draw: Draw, *, reference: bool) -> dict[str, Tensor]:
+        """Return what is known of the crop that was asked for, at the tokens that the draw sees of it."""
+        if self.known is None:
+            return {}
+        features = self.known.get(self.key(asked), reference=reference)
+        grid = next(iter(features.values())).shape[1:3]
+        rng = np.random.default_rng([self.seed, self.rows[draw.place], draw.number, draw.phase])
+        rows, columns = self.views.tokens((grid[0], grid[1]), rng)
+        return {branch: values[:, rows, columns] for branch, values in features.items()}
 
     def _pixels(self, row: int, draw: Draw) -> tuple[Bytes, Bytes | None]:
         pair = self.source.load(row)

@@ -43,6 +43,13 @@ def random_crop(size: tuple[int, int], *, side: int, rng: np.random.Generator) -
     return Crop(top, left, side, side, flip=bool(rng.integers(2)))
 
 
+def every(length: int, stride: int, *, rng: np.random.Generator) -> slice:
+    """Draw every ``stride``-th of so many places, from one of the first; as many in each draw, one at least."""
+    count = max(1, length // stride)
+    start = int(rng.integers(min(stride, length)))
+    return slice(start, start + stride * (count - 1) + 1, stride)
+
+
 def fixed_views(size: tuple[int, int], *, kind: str, side: int, grid: int, cell: int) -> list[Crop]:
     """Return the views by which an image of (height, width) is scored, the same each time.
 

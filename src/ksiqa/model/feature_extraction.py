@@ -203,8 +203,12 @@ class FeatureExtraction(nn.Module):
     @property
     def frozen(self) -> list[str]:
         """The names of the branches that are not trained."""
-        branches = {"vit": self.vit, "cnn": self.cnn}
-        return [name for name, branch in branches.items() if branch is not None and branch.frozen]
+        return [name for name in self._branches if getattr(self, name).frozen]
+
+    @property
+    def learning(self) -> list[str]:
+        """The names of the branches that are trained."""
+        return [name for name in self._branches if name not in self.frozen]
 
     @property
     def _branches(self) -> dict[str, Callable[[Image], Features]]:

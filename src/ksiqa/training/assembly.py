@@ -13,6 +13,7 @@ from ksiqa.data.synthetic.human_means import training_means
 from ksiqa.data.synthetic.synthetic_images import SyntheticImages
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import TrainedModel
+from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.teacher import Teacher
 from ksiqa.recipe import fingerprint
 from ksiqa.report.run_folder import described, provenance
@@ -51,7 +52,7 @@ def assemble(config: DictConfig) -> Parts:
     names = [source.table.facts.name for source in (*sources, *beside)]
     model, initial = _model(config, sources=names)
     extraction = model.feature_extraction
-    _check(config, names=names, frozen=extraction.frozen)
+    _check(config, names=names, extraction=extraction)
     made = [source.table.facts.name for source in (*sources, *beside) if isinstance(source, SyntheticImages)]
     if made and RATED in (config.get("others") or {}):
         raise ConfigError(
@@ -136,7 +137,16 @@ def _history(config: DictConfig, parts: Parts) -> dict[str, Any]:
     return {**started, **images_seen(sets, before=before)}
 
 
-def _check(config: DictConfig, *, names: list[str], frozen: list[str]) -> None:
+def _check(config: DictConfig, *, names: list[str], extraction: FeatureExtraction) -> None:
+    frozen = extraction.frozen
+    for name in ("data", "pairs"):
+        stride = config[name].token_stride if config.get(name) else 1
+        if stride != 1 and extraction.learning:
+            raise ConfigError(
+                found=f"{name}.token_stride={stride} with backbone.frozen={frozen}",
+                expected="frozen features of all branches, of which a step sees some tokens",
+                do=f"set {name}.token_stride=1, or backbone.frozen=[{','.join([*frozen, *extraction.learning])}]",
+            )
     if config.report.ridge and not frozen:
         raise ConfigError(
             found=f"report.ridge=true with backbone.frozen={frozen}",
