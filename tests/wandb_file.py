@@ -18,7 +18,7 @@ class Read(NamedTuple):
     run: Any  # W&B's RunRecord
     history: dict[int, dict[str, Any]]  # by step
     summary: dict[str, Any]
-    artifacts: dict[str, set[str]]  # files by the artifact's name
+    artifacts: dict[str, dict[str, Path]]  # by name, and by their paths within, the files that are to be uploaded
     status: int | None  # of the end; None where there is none
 
 
@@ -35,7 +35,7 @@ def read(folder: Path) -> Read:
     (file,) = folder.glob("*.wandb")
     history: dict[int, dict[str, Any]] = {}
     summary: dict[str, Any] = {}
-    artifacts: dict[str, set[str]] = {}
+    artifacts: dict[str, dict[str, Path]] = {}
     run, status = None, None
     for data in _records(file.read_bytes()):
         record = wandb_internal_pb2.Record()
@@ -49,7 +49,8 @@ def read(folder: Path) -> Read:
         elif kind == "summary":
             summary |= {_key(one): json.loads(one.value_json) for one in record.summary.update}
         elif kind == "artifact":
-            artifacts[record.artifact.name] = {one.path for one in record.artifact.manifest.contents}
+            files = {one.path: Path(one.local_path) for one in record.artifact.manifest.contents}
+            artifacts.setdefault(record.artifact.name, {}).update(files)
         elif kind == "exit":
             status = record.exit.exit_code
     return Read(run, history, summary, artifacts, status)

@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from ksiqa.build import plain
+from ksiqa.callback.metrics_file import metrics_rows
 from ksiqa.callback.wandb_pictures import pictures
 from ksiqa.callback.wandb_run import WandbRun, group_name, run_id
 from ksiqa.errors import ConfigError
@@ -72,10 +73,9 @@ def log_end(loggers: Sequence[Logger], folder: Path, *, tested: Sequence[Tested]
     for run in runs:
         run.run.summary.update({key: one for key, one in results.items() if isinstance(one, int | float | str)})
         for one in tested:
-            errors = one.residuals
             prefix = f"test/{one.data.name}/" if len(tested) > 1 else "test/"
-            shown = pictures(one.task, one.data, place=0, part="test", errors=errors, prefix=prefix)
-            run.log_metrics(shown, step=run.step + 1)
+            shown = pictures(one.task, one.data, place=0, part="test", errors=one.residuals, prefix=prefix)
+            run.log_metrics(shown, step=len(metrics_rows(folder / "metrics.csv")))
         run.log_files("model", kind="model", files=_files(folder / "model", folder / "model"))
         records = {name: folder / name for name in ("config.yaml", "results.json")}
         run.log_files("run", kind="run", files=records | _files(folder / "split", folder))
