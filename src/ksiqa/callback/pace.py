@@ -19,6 +19,11 @@ class Pace(lightning.Callback):
     that goes on within an epoch measures the rest of it.
     """
 
+    images: int  # of this process in the running epoch, and the seconds that they took
+    seconds: float
+    _since: float
+    _before: float
+
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Start, also within an epoch."""
         del pl_module

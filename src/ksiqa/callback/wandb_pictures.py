@@ -80,13 +80,15 @@ def pictures(
         return {}
     facts, frame = data.table.facts, data.table.frame
     predicted, raw = facts.to_raw(scores.score), frame["raw"].to_numpy()[scores.row]
-    axes = {"x": f"predicted {facts.label}", "y": facts.label}
+    x, y = f"predicted {facts.label}", facts.label
     some = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), POINTS)).round().astype(int))
     points = wandb.Table(
-        columns=["image", *axes.values()],
+        columns=["image", x, y],
         data=[[frame["image"].iloc[scores.row[at]], float(predicted[at]), float(raw[at])] for at in some],
     )
-    found = {f"{prefix}scatter": wandb.plot.scatter(points, **axes, title=f"{facts.title}, {part} part")}
+    found: dict[str, Any] = {
+        f"{prefix}scatter": wandb.plot.scatter(points, x=x, y=y, title=f"{facts.title}, {part} part")
+    }
     worst = np.argsort(-np.abs(scores.score - scores.label), kind="stable")[:WORST]
     half = half_width(errors, coverage=COVERAGE)
     table = wandb.Table(
@@ -127,8 +129,8 @@ def looked_at(
             quality_map = predictions[task.parts[place].headline].quality_map
             assert batch.distorted.image is not None  # nothing is known
             pixels = batch.distorted.image[0].permute(1, 2, 0).contiguous().numpy()
-            whole = quality_map is not None and batch.views == 1
-            found.append((pixels, quality_map[0].float().cpu().numpy() if whole else None))
+            whole = None if quality_map is None or batch.views > 1 else quality_map[0].float().cpu().numpy()
+            found.append((pixels, whole))
     images.known = known
     return found
 

@@ -49,7 +49,7 @@ def medians(group: Group) -> dict[str, float]:
 def _table(group: Group) -> Any:
     import wandb
 
-    rows = [
+    rows: list[Any] = [
         ["/".join(map(str, run.split)), run.seed, *(run.results.get(f"test/{key}") for key in COLUMNS)]
         for run in group.runs
     ]

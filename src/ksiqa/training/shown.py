@@ -28,7 +28,7 @@ def show_start(config: DictConfig, parts: Parts, phases: Sequence[Phase], *, pro
     batch = int(config.data.batch_size)
     lines = {
         "split": f"{split.source}, index {split.index}, seed {split.seed}",
-        "phases": ", ".join(f"{one.name} ({one.epochs} epochs)" for one in phases),
+        "epochs": ", ".join(f"{one.name} {one.epochs}" for one in phases),
         "batch": f"{batch} images, devices: {processes}, accumulated batches: {accumulated}; "
         f"a step takes {batch * processes * accumulated} images",
     }
@@ -49,16 +49,22 @@ def show_end(
         places: of the run in W&B.
     """
     console = Console()
-    if tested:
-        console.print(_test_table(tested, results))
-    seen = results.get("saw_test") or results.get("init_saw_test")
-    if seen:
-        console.print(f"{seen} of these images were trained on before: on them the figures are no test", soft_wrap=True)
+    show_tests(tested, results)
     share = "" if data_share is None else f"; {data_share:.0%} of training waited for data (time/data_share)"
     console.print(f"time: {results['seconds']:.0f} s{share}", soft_wrap=True, highlight=False)
     named = [("run", str(folder)), ("model", str(folder / "model")), *(("W&B", place) for place in places)]
     for name, place in named:
         console.print(f"{name}: {place}", soft_wrap=True, markup=False)
+
+
+def show_tests(tested: Sequence[Tested], results: dict[str, Any]) -> None:
+    """Print the test figures, and whether they are none."""
+    console = Console()
+    if tested:
+        console.print(_test_table(tested, results))
+    seen = results.get("saw_test") or results.get("init_saw_test")
+    if seen:
+        console.print(f"{seen} of these images were trained on before: on them the figures are no test", soft_wrap=True)
 
 
 def _model_table(parts: Parts) -> Table:
