@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def evaluate(config: "DictConfig", folder: Path) -> None:
     """Score the test part of a split with a saved model and write the same report as training does."""
+    from rich.console import Console
+
     from ksiqa import build, mix
     from ksiqa.inference.evaluation import part_tested
     from ksiqa.inference.found_model import model_folder
@@ -27,7 +29,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.training import trainers
     from ksiqa.training.images_seen import SEEN, seen_again
     from ksiqa.training.quiet import quiet_lightning
-    from ksiqa.training.run import show
+    from ksiqa.training.shown import show_tests
 
     quiet_lightning()
     trained = load_model(model_folder(config.checkpoint))
@@ -47,7 +49,8 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     write_bad_images(folder / "bad_images.csv", sets)
     write_report(folder, tested=tested)
     write_results(folder, results)
-    show(tested, results, Path(config.checkpoint))
+    show_tests(tested, results)
+    Console().print(f"model: {config.checkpoint}", soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from PIL import Image
 
 from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.predict import predict
-from ksiqa.prediction.maps import COLOURS, LEGEND, LONG_SIDE, SHARE, map_name, overlay, shown_part
+from ksiqa.prediction.maps import map_name, shown_part
+from ksiqa.report.quality_map import COLOURS, LEGEND, LONG_SIDE, SHARE, overlay
 from tests.inference.conftest import saved
 
 PARTS = st.sampled_from(["a", "b", "..", "%up", "%root", "%", "%%root"])

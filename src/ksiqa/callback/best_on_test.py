@@ -1,12 +1,13 @@
 """The figure that much of the field publishes: SRCC of the epoch that is best on the test part."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
 import torch
 
+from ksiqa.callback.as_scored import as_scored
+from ksiqa.callback.metrics_file import metrics_rows
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.mixed import Data
 from ksiqa.metric.collected import CollectedScores
@@ -16,7 +17,7 @@ KEY = "each_epoch_on_test/srcc"
 
 
 class EachEpochOnTest(lightning.Callback):
-    """Scores the test part after every epoch, for metrics.csv alone (``report.best_on_test=true``).
+    """Scores the test part after every epoch, for metrics.csv and the loggers (``report.best_on_test=true``).
 
     It chooses nothing: weights, random states and all figures of ``test/`` are as they would be without it.
 
@@ -33,12 +34,8 @@ class EachEpochOnTest(lightning.Callback):
             return
         task: Any = pl_module
         task.finite.check()
-        modes = {module: module.training for module in pl_module.modules()}  # frozen parts have their own
-        pl_module.eval()
-        with torch.no_grad():
+        with as_scored(pl_module):
             found = [self._srcc(trainer, pl_module, one) for one in self.data.sets]
-        for module, mode in modes.items():
-            module.training = mode
         trainer.callback_metrics[KEY] = torch.tensor(sum(found) / len(found))
 
     def _srcc(self, trainer: lightning.Trainer, task: Any, data: QualityData) -> float:
@@ -58,7 +55,6 @@ class EachEpochOnTest(lightning.Callback):
 def best_on_test(metrics: Path) -> dict[str, float]:
     """Return the best epoch's SRCC of a run's last phase under its key of results.json; nothing where the test part was
     not scored after each epoch."""
-    with metrics.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = metrics_rows(metrics)
     found = [float(row[KEY]) for row in rows if row["phase"] == rows[-1]["phase"] and row.get(KEY)]
     return {"best_on_test/srcc": max(found)} if found else {}

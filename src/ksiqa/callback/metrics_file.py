@@ -1,17 +1,20 @@
-"""metrics.csv: every figure of every epoch, a row an epoch, over all phases."""
+"""metrics.csv: every figure of every epoch, a row an epoch, over all phases; and each row to the loggers."""
 
 import csv
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import lightning.pytorch as lightning
 from lightning.pytorch.callbacks import Checkpoint
 
+from ksiqa.callback.pace import DATA_SHARE
 from ksiqa.files import write_whole
 
 
 class MetricsFile(Checkpoint):
-    """Writes the run's metrics.csv anew after each epoch. A resumed run goes on with its rows.
+    """Writes the run's metrics.csv anew after each epoch, and hands the row's numbers to the loggers, as the step that
+    the row's place is. A resumed run goes on with its rows.
 
     A ``Checkpoint``, since Lightning calls these after the task has logged its epoch.
 
@@ -31,19 +34,29 @@ class MetricsFile(Checkpoint):
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
         rates = {f"lr/{group.get('name')}": group["lr"] for group in trainer.optimizers[0].param_groups}
         row: dict[str, Any] = {"phase": self.phase, "epoch": trainer.current_epoch, **rates, **figures}
-        earlier = [old for old in self._rows() if not self._repeated(old, trainer.current_epoch)]
+        earlier = [old for old in metrics_rows(self.file) if not self._repeated(old, trainer.current_epoch)]
         rows = [*earlier, row]
         columns = list(dict.fromkeys(name for one in rows for name in one))
         with write_whole(self.file) as file:
             writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-
-    def _rows(self) -> list[dict[str, Any]]:
-        if not self.file.exists():
-            return []
-        with self.file.open(newline="") as file:
-            return list(csv.DictReader(file))
+        for logger in trainer.loggers:
+            logger.log_metrics({name: value for name, value in row.items() if name != "phase"}, step=len(earlier))
 
     def _repeated(self, row: dict[str, Any], epoch: int) -> bool:
         return row["phase"] == self.phase and int(row["epoch"]) >= epoch
+
+
+def metrics_rows(file: Path) -> list[dict[str, Any]]:
+    """Return the rows of a run's metrics.csv; none where it has no epoch yet."""
+    if not file.exists():
+        return []
+    with file.open(newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def data_share(file: Path) -> float | None:
+    """Return the mean of ``time/data_share`` over a run's epochs; None where none has it."""
+    found = [float(row[DATA_SHARE]) for row in metrics_rows(file) if row.get(DATA_SHARE)]
+    return fmean(found) if found else None

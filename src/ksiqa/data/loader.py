@@ -1,6 +1,7 @@
 """DataLoaders that draw nothing from the random state of training, and can start within an epoch."""
 
 import signal
+import time
 from collections.abc import Iterator
 
 import torch
@@ -23,6 +24,7 @@ class Loader(DataLoader[Sample]):
         workers: processes that read.
     """
 
+    waited = 0.0  # seconds that whoever reads it has waited for batches
     skip = 0  # batches that the next epoch leaves out, since an earlier process trained on them
 
     def __init__(self, dataset: ImagePairs, *, batches: TrainingBatches | SameSizeBatches, workers: int) -> None:
@@ -39,7 +41,11 @@ class Loader(DataLoader[Sample]):
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # torch says it gives samples
         self.order.first, self.skip = self.skip, 0  # told once training starts: after Lightning asked for an iterator
-        yield from super().__iter__()
+        started = time.monotonic()
+        for batch in super().__iter__():
+            self.waited += time.monotonic() - started
+            yield batch
+            started = time.monotonic()
 
 
 def deaf(_worker: int) -> None:

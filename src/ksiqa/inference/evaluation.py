@@ -20,6 +20,8 @@ class Tested(NamedTuple):
     scores: dict[str, Collected]
     agreements: dict[str, Agreement]
     imagery: dict[str, float]  # ``imagery_error`` and ``identity_error`` where there are references
+    task: QualityTask  # which scored it
+    residuals: list[float] | None  # of the headline's model on the validation part, for intervals
     ridge: Collected | None = None  # scores of a ridge beside the model
 
 
@@ -50,6 +52,8 @@ def part_tested(trained: TrainedModel, data: QualityData, *, trainer: Any, part:
         scores=scores,
         agreements={name: agreement(one.score, one.label, unit=data.unit) for name, one in scores.items()},
         imagery={name: float(value) for name, value in logged.items() if value is not None},
+        task=task,
+        residuals=trained.residuals.get(next(iter(scores)), {}).get(data.name),
     )
 
 

@@ -1,6 +1,7 @@
 """Means over an epoch that survive its interruption."""
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import TypeVar
 
 import torch.distributed
@@ -38,6 +39,11 @@ class EpochMeans:
             value = figure.detach().double()
             step = torch.stack([value * images, torch.full_like(value, images)])
             self._sums[name] = step + self._sums[name].to(step.device) if name in self._sums else step
+
+    def so_far(self, name: str) -> float:
+        """Return the mean of a figure over this process's images; NaN before the first step."""
+        value, images = self._sums[name].tolist() if name in self._sums else (nan, 1)
+        return float(value / images)
 
     def totals(self) -> list[Totals]:
         """Return the sums of each process, all of them in each."""

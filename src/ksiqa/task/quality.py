@@ -59,7 +59,9 @@ class QualityTask(lightning.LightningModule):
         self.student, self.teacher, self.sources, self.fr_source = student, teacher, list(units), fr_source
         models = [name for name, model in self._models().items() if model is not None]
         self.epoch, self.finite = EpochMeans(), FiniteTerms()
-        self.parts: Any = nn.ModuleList(ScoredPart(models=models, unit=unit) for unit in units.values())
+        ordinal = getattr((student or teacher).regressor, "ordinal", None)  # type: ignore[union-attr]  # one is there
+        levels = 0 if ordinal is None else ordinal.levels
+        self.parts: Any = nn.ModuleList(ScoredPart(models=models, unit=unit, levels=levels) for unit in units.values())
 
     @property
     def criterion(self) -> str:
@@ -114,16 +116,20 @@ class QualityTask(lightning.LightningModule):
         self.epoch.forget()
 
     def on_before_optimizer_step(self, optimizer: Any) -> None:
-        """See whether the gradient is a number, which a finite loss does not promise (fp16's scaler does that)."""
+        """Note the gradient's norm, before it is clipped, and see whether it is a number, which a finite loss does not
+        promise. In fp16 the scaler sees to it, and leaves out steps without."""
+        parameters = (parameter for group in optimizer.param_groups for parameter in group["params"])
+        norm = torch.nn.utils.get_total_norm([one.grad for one in parameters if one.grad is not None])
         if self.trainer.precision != "16-mixed":
-            parameters = (parameter for group in optimizer.param_groups for parameter in group["params"])
-            gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-            self.finite.add({"norm of the gradient": torch.nn.utils.get_total_norm(gradients)})
+            self.finite.add({"norm of the gradient": norm})
+        elif not norm.isfinite():  # the scaler waits for the GPU at each step anyway
+            return
+        self.epoch.add({"gradient_norm": norm}, images=1)
 
     def on_train_epoch_end(self) -> None:
-        """Log the epoch's loss and terms, over all images of all processes."""
+        """Note the epoch's figures, over all images of all processes: ``MetricsFile`` hands them on to the loggers."""
         for name, mean in self.epoch.means().items():
-            self.log(name, mean, prog_bar=name == "train/loss", sync_dist=True)
+            self.log(name, mean, sync_dist=True, logger=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the running epoch has come to in each process, unless it came to nothing."""
@@ -182,11 +188,11 @@ class QualityTask(lightning.LightningModule):
         for source, part in zip(self.sources, self.parts, strict=True):
             prefix = f"{stage}/" if len(self.sources) == 1 else f"{stage}/{source}/"
             figures, scored = part.figures(prefix)
-            self.log_dict(figures, sync_dist=True)
+            self.log_dict(figures, sync_dist=True, logger=False)
             scores.append(scored)
             srcc.append(figures[f"{prefix}srcc"])
         if len(self.sources) > 1:
-            self.log(f"{stage}/mean_srcc", sum(srcc) / len(srcc), sync_dist=True)
+            self.log(f"{stage}/mean_srcc", sum(srcc) / len(srcc), sync_dist=True, logger=False)
         return scores
 
 

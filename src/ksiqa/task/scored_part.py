@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jaxtyping import Float
+from numpy import ndarray
 from torch import nn
 
 from ksiqa.batch import Batch, Features, Prediction
 from ksiqa.metric.agreement import agreement
 from ksiqa.metric.collected import Collected, CollectedScores
 from ksiqa.task.closeness import ImageryCloseness
+from ksiqa.task.level_counts import LevelCounts
 
 Figures = dict[str, Any]
 """Numbers by their log keys."""
@@ -20,13 +23,21 @@ class ScoredPart(nn.Module):
     Args:
         models: names of those that score; the first one's figures stand first.
         unit: length of the source's raw scale, for the RMSE.
+        levels: of the first model's ordinal head; 0 where it has none.
+
+    After ``figures``, ``scores`` and ``level_counts`` (see ``LevelCounts``) keep what was said of the part, until it is
+    scored again.
     """
 
-    def __init__(self, *, models: Sequence[str], unit: float) -> None:
+    scores: dict[str, Collected]
+    level_counts: Float[ndarray, " levels"] | None
+
+    def __init__(self, *, models: Sequence[str], unit: float, levels: int = 0) -> None:
         super().__init__()
         self.headline, self.unit = models[0], unit
         self.collected: Any = nn.ModuleDict({name: CollectedScores() for name in models})
         self.closeness = ImageryCloseness()
+        self.levels = LevelCounts(levels=levels) if levels else None
 
     def update(self, batch: Batch, predictions: Mapping[str, Prediction], reference: Features | None) -> None:
         """Add a batch: the predictions for each view; a teacher's and imagery's for the images with a reference alone.
@@ -39,6 +50,10 @@ class ScoredPart(nn.Module):
                 predictions[name].score.reshape(-1, batch.views).mean(dim=1) if name in predictions else batch.score[:0]
             )
             collected.update(batch.row[which], score, batch.score[which])
+        if self.levels is not None:
+            first = predictions.get(self.headline)
+            found = None if first is None else first.level_probabilities
+            self.levels.update(self.levels.counts[None, :][:0] if found is None else found, views=batch.views)
         student = predictions.get("student")
         if student is not None and student.imagery is not None:
             none = student.imagery[:0]
@@ -60,4 +75,8 @@ class ScoredPart(nn.Module):
         if self.closeness.update_called:
             figures |= {f"{prefix}{name}": value for name, value in self.closeness.compute().items()}
             self.closeness.reset()
+        self.scores, self.level_counts = scores, None
+        if self.levels is not None:
+            self.level_counts = self.levels.compute().cpu().numpy()
+            self.levels.reset()
         return figures, scores

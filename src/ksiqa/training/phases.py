@@ -5,6 +5,7 @@ from pathlib import Path
 import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 from rich.console import Console
 
@@ -17,17 +18,20 @@ from ksiqa.task.quality import QualityTask
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts
 from ksiqa.training.processes import is_first
+from ksiqa.training.shown import show_start
 
 FR_MAY_LOSE = 0.01  # SRCC on held-out pairs; a teacher that lost more in later phases is not saved as one
 
 
-def train_phases(config: DictConfig, parts: Parts, folder: Path) -> str | None:
+def train_phases(config: DictConfig, parts: Parts, folder: Path, *, loggers: list[Logger]) -> str | None:
     """Run all phases; return the source on whose scale full-reference scores are, None without a trained teacher."""
     phases = parts.regime.phases(parts.model, instructor=parts.instructor, target=parts.target, pairs=parts.pairs)
     held_out = pairs_held_out(config, parts)
+    if is_first():
+        show_start(config, parts, phases, processes=trainers.scoring_trainer(config, alone=False).world_size)
     srcc = []
     for phase in phases:
-        fit(config, phase, folder)
+        fit(config, phase, folder, loggers=loggers)
         if held_out is not None:
             srcc.append(fr_srcc(config, parts, held_out))
     if isinstance(parts.model, Teacher) or config.sharing.kind == "joint":
@@ -66,7 +70,7 @@ def fr_srcc(config: DictConfig, parts: Parts, data: Data) -> float:
     return float(task.trainer.callback_metrics[task.criterion])
 
 
-def fit(config: DictConfig, phase: Phase, folder: Path) -> None:
+def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]) -> None:
     """Train one phase, with its best or its last weights at the end.
 
     Raises:
@@ -75,7 +79,7 @@ def fit(config: DictConfig, phase: Phase, folder: Path) -> None:
     """
     for part in phase.frozen:
         part.requires_grad_(False)
-    trainer = trainers.trainer(config, phase=phase, folder=folder)
+    trainer = trainers.trainer(config, phase=phase, folder=folder, loggers=loggers)
     loaders = phase.loaders(processes=trainer.world_size)
     newest = newest_checkpoint(folder / "checkpoints" / phase.name)
     try:

@@ -11,10 +11,10 @@ import lightning.pytorch as lightning
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
-from rich.table import Table
 
 from ksiqa import build
 from ksiqa.callback.best_on_test import best_on_test
+from ksiqa.callback.metrics_file import data_share
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.fingerprint import data_fingerprint
 from ksiqa.data.split_files import split_texts, write_split
@@ -24,7 +24,6 @@ from ksiqa.inference.evaluation import Tested, covered, part_tested
 from ksiqa.inference.model_card import COVERAGE
 from ksiqa.inference.model_folder import TrainedModel, describe, load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
-from ksiqa.metric.agreement import Agreement
 from ksiqa.metric.collected import Collected
 from ksiqa.metric.interval import residuals
 from ksiqa.recipe import fingerprint
@@ -33,12 +32,14 @@ from ksiqa.report.run_folder import described, figures, provenance, write_bad_im
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts, assemble, trained_model
 from ksiqa.training.images_seen import seen_again
+from ksiqa.training.logged import check_loggers, log_end, logged
 from ksiqa.training.others import other_data, other_sources, score_others
 from ksiqa.training.phases import train_phases
 from ksiqa.training.processes import check_launch, is_first, together
 from ksiqa.training.quiet import quiet_lightning
 from ksiqa.training.resume import CONFIG, known_results, run_folder
 from ksiqa.training.settle import settled
+from ksiqa.training.shown import show_end
 
 
 def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
@@ -68,7 +69,7 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     """Do what ``run`` does of a settled config in a folder that is its own."""
     started = time.monotonic()
     trainers.check_accelerator(config)
-    trainers.check_loggers(config)
+    check_loggers(config)
     quiet_lightning()
     lightning.seed_everything(config.seed, verbose=False)
     if is_first():
@@ -86,10 +87,25 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         for one, place in split_folders(folder, sets):
             write_split(one.split, one.table, place)
         write_bad_images(folder / "bad_images.csv", [*sets, *([parts.pairs] if parts.pairs else []), *others.values()])
-    with together():
-        fr_source = train_phases(config, parts, folder)
-    if not is_first():
-        return None
+    with logged(config, folder) as loggers:
+        with together():
+            fr_source = train_phases(config, parts, folder, loggers=loggers)
+        if not is_first():
+            return None
+        tested, results = saved_and_tested(config, parts, folder, others=others, fr_source=fr_source)
+        results["seconds"] = round(time.monotonic() - started, 1)
+        write_results(folder, results)
+        places = log_end(loggers, folder, tested=tested, results=results)
+    show_end(tested, results, folder, data_share=data_share(folder / "metrics.csv"), places=places)
+    return results
+
+
+def saved_and_tested(
+    config: DictConfig, parts: Parts, folder: Path, *, others: dict[str, QualityData], fr_source: str | None
+) -> tuple[list[Tested], dict[str, Any]]:
+    """Save what was trained as a model, test it, and write the report; return the tests, and what results.json holds
+    but for the seconds."""
+    sets = parts.target.sets
     model = trained_model(config, parts, fr_source=fr_source)
     scored = [*sets, *([parts.pairs] if parts.pairs else [])]  # all on whose scale the model scores
     save_model(replace(model, residuals=validation_residuals(model, scored, config)), folder / "model")
@@ -119,15 +135,12 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         "recipe": fingerprint(build.plain(config)),
         **provenance(),
         "repeat": repeating(folder),
-        "seconds": round(time.monotonic() - started, 1),
     }
     if tested:
         write_report(folder, tested=tested)
         measured = {"tested": figures(tested), "covered": covered(trained, tested, coverage=COVERAGE)}
         describe(replace(trained, training=trained.training | measured), folder / "model")
-        show(tested, results, folder / "model")
-    write_results(folder, results)
-    return results
+    return tested, results
 
 
 def going_on(config: DictConfig, parts: Parts) -> dict[str, Any]:
@@ -178,31 +191,3 @@ def ridge_test(data: QualityData) -> Collected:
     rows = np.array(data.split.test)
     order = rows.argsort()
     return Collected(row=rows[order], score=ridge_scores(data)[order], label=data.table.scores[rows[order]])
-
-
-def show(tested: Sequence[Tested], results: dict[str, Any], model: Path) -> None:
-    """Print the test figures and where the model is."""
-    table = Table(title=f"{results['experiment']}: test part of {results['data']}, {results['test_n']} images")
-    for column in ("model", "SRCC", "PLCC", "PLCC fitted", "KRCC", "RMSE"):
-        table.add_column(column, justify="left" if column == "model" else "right")
-    for one in tested:
-        for name, found in one.agreements.items():
-            values = (_shown(figure, found) for figure in found.as_dict(""))
-            table.add_row(f"{name} on {one.data.name}" if len(tested) > 1 else name, *values)
-    if len(tested) > 1:
-        table.add_row("mean over the sets", *(f"{results[f'test/mean_{name}']:.4f}" for name in ("srcc", "plcc")))
-    console = Console()
-    console.print(table)
-    seen = results.get("saw_test") or results.get("init_saw_test")
-    if seen:
-        console.print(f"{seen} of these images were trained on before: on them the figures are no test", soft_wrap=True)
-    console.print(f"model: {model}", soft_wrap=True, markup=False)
-
-
-def _shown(figure: str, found: Agreement) -> str:
-    """Return what stands in a cell; of a curve that may not rise, as the labels fall, no correlation can be told."""
-    value = getattr(found, figure)
-    if value is None:
-        return "no fit"
-    flat = found.fit.parameters[0] == found.fit.parameters[1]
-    return "flat fit" if flat and figure == "plcc_fitted" else f"{value:.4f}"

@@ -1,7 +1,7 @@
-"""The ``trainer``, ``strategy``, ``callback`` and ``logger`` nodes: Lightning's Trainers."""
+"""The ``trainer``, ``strategy`` and ``callback`` nodes: Lightning's Trainers."""
 
 import inspect
-from importlib import import_module
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import lightning.pytorch as lightning
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 from torch.nn.parallel import DistributedDataParallel
 
@@ -17,6 +18,9 @@ from ksiqa.callback.best_on_test import EachEpochOnTest
 from ksiqa.callback.going_on import GoingOn
 from ksiqa.callback.metrics_file import MetricsFile
 from ksiqa.callback.own_files import OwnFiles
+from ksiqa.callback.pace import Pace
+from ksiqa.callback.progress import Progress
+from ksiqa.callback.wandb_pictures import ValidationPictures
 from ksiqa.callback.within_epoch import WithinEpoch
 from ksiqa.errors import ConfigError, choice
 from ksiqa.task.phase import Phase
@@ -24,11 +28,17 @@ from ksiqa.training.checkpoint_files import CheckpointFiles
 from ksiqa.training.ddp import Ddp
 
 BEST = "best"  # the checkpoint of task.select=best
-EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which the extra of their name installs
 
 
-def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trainer:
-    """Build the Trainer of a phase; its checkpoints go to ``checkpoints/<phase>``."""
+def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Logger]) -> lightning.Trainer:
+    """Build the Trainer of a phase; its checkpoints go to ``checkpoints/<phase>``.
+
+    Args:
+        config: the run's.
+        phase: of the training.
+        folder: the run's.
+        loggers: of all phases; see ``ksiqa.training.logged``.
+    """
     select = choice(config.task.select, allowed=("last", "best"), name="task.select")
     if select == "best" and not phase.target.has_validation:
         raise ConfigError(
@@ -44,9 +54,13 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
         )
     checkpoints = folder / "checkpoints" / phase.name
     best = OwnFiles(dirpath=checkpoints, filename=BEST, monitor=phase.task.criterion, mode="max")
+    pace, bar = Pace(), shows_progress(config)
     callbacks: list[Callback] = [
+        pace,
+        *([Progress(phase=phase.name, criterion=phase.task.criterion, pace=pace)] if bar else []),
         *([EachEpochOnTest(phase.target)] if config.report.best_on_test else []),
         MetricsFile(file=folder / "metrics.csv", phase=phase.name),
+        ValidationPictures(phase.target),
         *([best] if select == "best" else []),
         OwnFiles(dirpath=checkpoints, filename="last", enable_version_counter=False),  # each epoch
         WithinEpoch(folder=checkpoints, **plain(config.checkpoint)),
@@ -54,7 +68,7 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
         *instantiate(config.callback).values(),
     ]
     settings = {**plain(config.trainer), **_devices(config), "precision": config.strategy.precision}
-    settings["max_epochs"] = phase.epochs
+    settings |= {"max_epochs": phase.epochs, "enable_progress_bar": bar}
     known = inspect.signature(lightning.Trainer).parameters
     for name in (*settings, *config.strategy):
         choice(name, allowed=known, name="trainer argument")
@@ -62,7 +76,7 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path) -> lightning.Trai
     return lightning.Trainer(
         **settings,
         callbacks=callbacks,
-        logger=loggers(config, folder),
+        logger=loggers,
         plugins=[CheckpointFiles()],
         default_root_dir=folder,
     )
@@ -79,14 +93,12 @@ def scoring_trainer(config: DictConfig, *, alone: bool = True) -> lightning.Trai
     first = {"accelerator": config.strategy.accelerator, "devices": chosen[:1] if isinstance(chosen, list) else 1}
     devices = first if alone else _devices(config)
     quiet: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False}
-    return lightning.Trainer(
-        **devices, precision="32-true", enable_progress_bar=config.trainer.enable_progress_bar, **quiet
-    )
+    return lightning.Trainer(**devices, precision="32-true", enable_progress_bar=shows_progress(config), **quiet)
 
 
-def loggers(config: DictConfig, folder: Path) -> list[Any]:
-    """Build the loggers that the config names; metrics.csv is written whatever they are."""
-    return [instantiate(one, save_dir=str(folder)) for one in config.logger.values() if one]
+def shows_progress(config: DictConfig) -> bool:
+    """Tell whether bars are drawn: on a terminal alone."""
+    return bool(config.trainer.enable_progress_bar) and sys.stdout.isatty()
 
 
 def check_accelerator(config: DictConfig) -> None:
@@ -101,23 +113,6 @@ def check_accelerator(config: DictConfig) -> None:
             expected="a CUDA GPU and a torch build for it",
             do="set strategy=cpu, or strategy=auto to take what is there",
         )
-
-
-def check_loggers(config: DictConfig) -> None:
-    """See, before any work, whether the loggers' packages are there.
-
-    Raises:
-        ConfigError: one is not.
-    """
-    for name in set(EXTRAS) & {name for name, one in config.logger.items() if one}:
-        try:
-            import_module(EXTRAS[name])
-        except ImportError as error:
-            raise ConfigError(
-                found=f"logger={name}, and no package {EXTRAS[name]}",
-                expected=f"the extra {name} installed",
-                do=f"run pip install 'ksiqa[{name}]', or set logger=csv: metrics.csv is written in any case",
-            ) from error
 
 
 def several_devices(config: DictConfig) -> bool:

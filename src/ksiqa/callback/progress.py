@@ -1,0 +1,55 @@
+"""The bar of a training, with the numbers that people watch."""
+
+import time
+from typing import Any
+
+import lightning.pytorch as lightning
+from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.callbacks.progress.rich_progress import BatchesProcessedColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+
+from ksiqa.callback.pace import Pace
+
+WATCHED_EVERY = 0.5  # seconds: to read the loss is to wait for the GPU
+
+
+class Progress(RichProgressBar):
+    """Shows phase and epoch, the steps, the time that is left of the epoch, its loss so far, the newest SRCC on the
+    validation part and images a second; within 80 columns.
+
+    Args:
+        phase: of the training.
+        criterion: key of the SRCC.
+        pace: which knows the images a second.
+    """
+
+    def __init__(self, *, phase: str, criterion: str, pace: Pace) -> None:
+        super().__init__(refresh_rate=4)
+        self.phase, self.criterion, self.pace = phase, criterion, pace
+        self._read, self._metrics = 0.0, dict[str, Any]()
+
+    def configure_columns(self, trainer: lightning.Trainer) -> list[Any]:
+        """Return the columns before the figures."""
+        del trainer
+        return [
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=12),
+            BatchesProcessedColumn(style=""),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        ]
+
+    def get_metrics(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> dict[str, Any]:
+        """Return the figures, no newer than half a second ago."""
+        if time.monotonic() - self._read > WATCHED_EVERY:
+            task: Any = pl_module
+            srcc = trainer.callback_metrics.get(self.criterion)
+            self._metrics = {
+                "loss": task.epoch.so_far("train/loss"),
+                **({} if srcc is None else {"SRCC": float(srcc)}),
+                "images/s": f"{self.pace.per_second * trainer.world_size:.1f}",
+            }
+            self._read = time.monotonic()
+        return self._metrics
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return f"{self.phase} {current_epoch + 1}/{self.trainer.max_epochs}"

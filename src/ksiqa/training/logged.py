@@ -1,0 +1,93 @@
+"""The ``logger`` node: where the figures of a run go beside its own files."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig
+
+from ksiqa.build import plain
+from ksiqa.callback.metrics_file import metrics_rows
+from ksiqa.callback.wandb_pictures import pictures
+from ksiqa.callback.wandb_run import WandbRun, group_name, run_id
+from ksiqa.errors import ConfigError
+from ksiqa.inference.evaluation import Tested
+from ksiqa.recipe import fingerprint
+from ksiqa.training.processes import is_first
+
+EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which the extra of their name installs
+
+
+def check_loggers(config: DictConfig) -> None:
+    """See, before any work, whether the loggers' packages are there.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for name in set(EXTRAS) & {name for name, one in config.logger.items() if one}:
+        try:
+            import_module(EXTRAS[name])
+        except ImportError as error:
+            raise ConfigError(
+                found=f"logger={name}, and no package {EXTRAS[name]}",
+                expected=f"the extra {name} installed",
+                do=f"run pip install 'ksiqa[{name}]', or set logger=csv: metrics.csv is written in any case",
+            ) from error
+
+
+@contextmanager
+def logged(config: DictConfig, folder: Path) -> Iterator[list[Logger]]:
+    """Open the loggers that the config names, on the first process, for all phases of a run; metrics.csv is written
+    whatever they are.
+
+    Raises:
+        ConfigError: W&B is to be online, and does not let us in.
+    """
+    nodes = [one for one in config.logger.values() if one] if is_first() else []
+    found: list[Logger] = [instantiate(one, save_dir=str(folder)) for one in nodes]
+    open_: list[WandbRun] = []
+    status = 1
+    try:
+        for run in (one for one in found if isinstance(one, WandbRun)):
+            recipe = fingerprint(plain(config))
+            group = group_name(config.name, sweep=_sweep(), recipe=recipe)
+            named = f"{config.name} {folder.absolute().name}"
+            run.begin(name=named, id_=run_id(folder), group=group, config=plain(config) | {"recipe": recipe})
+            open_.append(run)
+        yield found
+        status = 0
+    finally:
+        for run in open_:
+            run.end(status=status)
+
+
+def log_end(loggers: Sequence[Logger], folder: Path, *, tested: Sequence[Tested], results: dict[str, Any]) -> list[str]:
+    """Log what a run has come to, to W&B: its figures, pictures of the test part, its files. Return where that is."""
+    runs = [one for one in loggers if isinstance(one, WandbRun)]
+    for run in runs:
+        run.run.summary.update({key: one for key, one in results.items() if isinstance(one, int | float | str)})
+        for one in tested:
+            prefix = f"test/{one.data.name}/" if len(tested) > 1 else "test/"
+            shown = pictures(one.task, one.data, place=0, part="test", errors=one.residuals, prefix=prefix)
+            run.log_metrics(shown, step=len(metrics_rows(folder / "metrics.csv")))
+        run.log_files("model", kind="model", files=_files(folder / "model", folder / "model"))
+        records = {name: folder / name for name in ("config.yaml", "results.json")}
+        run.log_files("run", kind="run", files=records | _files(folder / "split", folder))
+    return [run.place for run in runs]
+
+
+def _files(folder: Path, root: Path) -> dict[str, Path]:
+    return {str(file.relative_to(root)): file for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def _sweep() -> str | None:
+    """Return the name of the sweep's folder, where this run is one of a sweep."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return None
+    return Path(HydraConfig.get().sweep.dir).name

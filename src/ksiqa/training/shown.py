@@ -1,0 +1,141 @@
+"""What a run prints: before its first step what trains on what, and at its end what came of it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+
+from ksiqa.inference.evaluation import Tested
+from ksiqa.metric.agreement import Agreement
+from ksiqa.model.plain import Plain
+from ksiqa.model.student import Student
+from ksiqa.task.phase import Phase
+from ksiqa.training.assembly import Parts
+
+PARTS = ("train", "validation", "test")
+
+
+def show_start(config: DictConfig, parts: Parts, phases: Sequence[Phase], *, processes: int) -> None:
+    """Print the model's parts, the data's parts, the split and what a step takes."""
+    console = Console()
+    console.print(_model_table(parts))
+    console.print(_data_table(parts))
+    split, accumulated = config.split, int(config.trainer.get("accumulate_grad_batches", 1))
+    batch = int(config.data.batch_size)
+    lines = {
+        "split": f"{split.source}, index {split.index}, seed {split.seed}",
+        "epochs": ", ".join(f"{one.name} {one.epochs}" for one in phases),
+        "batch": f"{batch} images, devices: {processes}, accumulated batches: {accumulated}; "
+        f"a step takes {batch * processes * accumulated} images",
+    }
+    for name, text in lines.items():
+        console.print(f"{name}: {text}", soft_wrap=True, markup=False, highlight=False)
+
+
+def show_end(
+    tested: Sequence[Tested], results: dict[str, Any], folder: Path, *, data_share: float | None, places: Sequence[str]
+) -> None:
+    """Print the test figures, the time, and where things are.
+
+    Args:
+        tested: none where nothing was tested.
+        results: as in results.json.
+        folder: of the run.
+        data_share: of the steps' time in which data were waited for; None where nothing was trained anew.
+        places: of the run in W&B.
+    """
+    console = Console()
+    show_tests(tested, results)
+    share = "" if data_share is None else f"; {data_share:.0%} of training waited for data (time/data_share)"
+    console.print(f"time: {results['seconds']:.0f} s{share}", soft_wrap=True, highlight=False)
+    named = [("run", str(folder)), ("model", str(folder / "model")), *(("W&B", place) for place in places)]
+    for name, place in named:
+        console.print(f"{name}: {place}", soft_wrap=True, markup=False)
+
+
+def show_tests(tested: Sequence[Tested], results: dict[str, Any]) -> None:
+    """Print the test figures, and whether they are none."""
+    console = Console()
+    if tested:
+        console.print(_test_table(tested, results))
+    seen = results.get("saw_test") or results.get("init_saw_test")
+    if seen:
+        console.print(f"{seen} of these images were trained on before: on them the figures are no test", soft_wrap=True)
+
+
+def _model_table(parts: Parts) -> Table:
+    table = Table(title="model")
+    for column in ("part", "parameters", "trained", "frozen"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    rows = list(_model_parts(parts))
+    counts = [_parameters(modules) for _, modules in rows]
+    for (name, _), (trained, frozen) in zip(rows, counts, strict=True):
+        table.add_row(name, *(f"{count:,}" for count in (trained + frozen, trained, frozen)))
+    trained, frozen = (sum(one) for one in zip(*counts, strict=True))
+    table.add_section()
+    table.add_row("all", *(f"{count:,}" for count in (trained + frozen, trained, frozen)))
+    return table
+
+
+def _model_parts(parts: Parts) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the parts of the model by name, each parameter in one of them."""
+    model: Any = parts.model
+    extraction, regressor = model.feature_extraction, model.regressor
+    branches = {"FE: ViT": extraction.vit, "FE: CNN": extraction.cnn}
+    yield from ((name, [branch]) for name, branch in branches.items() if branch is not None)
+    yield "FE: fusion", [one for one in extraction.children() if one not in branches.values()]
+    if isinstance(model, Student):
+        yield "MIG", [model.imagery]
+    yield ("body", [model.body]) if isinstance(model, Plain) else ("decoder", [model.decoder])
+    ordinal = getattr(regressor, "ordinal", None)
+    own = [one for one in regressor.children() if one is not ordinal]
+    yield "QAR", [*own, *regressor.parameters(recurse=False)]
+    if ordinal is not None:
+        yield "ordinal", [ordinal]
+    if parts.instructor is not None:
+        yield "instructor", [parts.instructor]
+
+
+def _parameters(modules: Sequence[Any]) -> tuple[int, int]:
+    """Return how many numbers are trained, and how many frozen."""
+    found = [one for part in modules for one in (part.parameters() if isinstance(part, nn.Module) else [part])]
+    trained = sum(one.numel() for one in found if one.requires_grad)
+    return trained, sum(one.numel() for one in found) - trained
+
+
+def _data_table(parts: Parts) -> Table:
+    table = Table(title="data: images (contents)")
+    for column in ("set", "labels", *PARTS):
+        table.add_column(column, justify="right" if column in PARTS else "left")
+    for one in (*parts.target.sets, *([parts.pairs] if parts.pairs else [])):
+        rows = [list(getattr(one.split, part)) for part in PARTS]
+        contents = [one.table.frame["content"].iloc[part].nunique() for part in rows]
+        counts = (f"{len(part):,} ({count:,})" for part, count in zip(rows, contents, strict=True))
+        table.add_row(one.name, one.table.facts.label, *counts)
+    return table
+
+
+def _test_table(tested: Sequence[Tested], results: dict[str, Any]) -> Table:
+    table = Table(title=f"{results['experiment']}: test part of {results['data']}, {results['test_n']} images")
+    for column in ("model", "SRCC", "PLCC", "PLCC fitted", "KRCC", "RMSE"):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for one in tested:
+        for name, found in one.agreements.items():
+            values = (_shown(figure, found) for figure in found.as_dict(""))
+            table.add_row(f"{name} on {one.data.name}" if len(tested) > 1 else name, *values)
+    if len(tested) > 1:
+        table.add_row("mean over the sets", *(f"{results[f'test/mean_{name}']:.4f}" for name in ("srcc", "plcc")))
+    return table
+
+
+def _shown(figure: str, found: Agreement) -> str:
+    """Return what stands in a cell; of a curve that may not rise, as the labels fall, no correlation can be told."""
+    value = getattr(found, figure)
+    if value is None:
+        return "no fit"
+    flat = found.fit.parameters[0] == found.fit.parameters[1]
+    return "flat fit" if flat and figure == "plcc_fitted" else f"{value:.4f}"
