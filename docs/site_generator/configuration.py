@@ -1,6 +1,7 @@
 """The reference of ``conf/``: a page for each group, with each option's file as it stands."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,14 @@ def _head(text: str) -> str:
 
 def _defaults(file: Path) -> dict[str, Any]:
     """Return the chosen option of each group that a file names."""
-    given = (yaml.safe_load(file.read_text()) or {}).get("defaults", [])
-    return {group: option for one in given if isinstance(one, dict) for group, option in one.items()}
+    return {group: option for one in _given(file) if isinstance(one, dict) for group, option in one.items()}
 
 
 def _parts(file: Path) -> list[str]:
     """Return the options of its own group that a file is made of."""
-    given = (yaml.safe_load(file.read_text()) or {}).get("defaults", [])
-    return [one.partition("@")[0] for one in given if isinstance(one, str) and one != "_self_"]
+    return [one.partition("@")[0] for one in _given(file) if isinstance(one, str) and one != "_self_"]
+
+
+@cache
+def _given(file: Path) -> list[Any]:
+    return list((yaml.safe_load(file.read_text()) or {}).get("defaults", []))
