@@ -1,4 +1,4 @@
-"""MkDocs's events: generated pages join the written ones, links reach the whole repository, nothing comes from outside."""
+"""MkDocs's events: generated pages join the written ones, links reach the whole repository, no network is needed."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
+
 from site_generator import api, configuration, datasets, offline, repository, results
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +33,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
-    """Lead links of written pages that leave ``docs/`` to the pages of what they name; generated ones are led already."""
+    """Lead links out of ``docs/`` to the pages of what they name; those of generated pages are led already."""
     if page.file.generated_by is not None:
         return markdown
     return repository.led(markdown, ROOT / "docs" / page.file.src_uri, page.file.src_uri, ROOT)

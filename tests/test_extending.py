@@ -38,7 +38,12 @@ def test_what_is_added_trains(tmp_path):
     write_table(tmp_path / "mine" / "images", contents=10).rename(tmp_path / "mine" / "scores.csv")
     (command,) = re.findall(r"^python -m ksiqa.train (.*)$", PAGE, flags=re.M)
     small = [word for word in SMALL if not word.startswith("backbone=")]
-    told = ["backbone.vit.weights=random", "backbone.cnn.weights=random", "hydra.run.dir=run", f"cache={tmp_path}/cache"]
+    told = [
+        "backbone.vit.weights=random",
+        "backbone.cnn.weights=random",
+        "hydra.run.dir=run",
+        f"cache={tmp_path}/cache",
+    ]
     subprocess.run(
         [sys.executable, "-m", "ksiqa.train", *command.split(), *small, *told],
         cwd=tmp_path,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from mkdocs.exceptions import PluginError
-from site_generator import api, configuration, datasets, offline, repository, results
 
 from ksiqa.data.datasets import DATASETS
+from site_generator import api, configuration, datasets, offline, repository, results
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,7 +70,9 @@ def test_every_module_that_says_something_is_in_the_reference():
     ],
 )
 def test_what_a_page_loads_from_outside_ends_the_build(tmp_path, name, text):
-    (tmp_path / "fine.html").write_text('<a href="https://a.org">a</a><script src="a.js"></script><link rel="canonical">')
+    (tmp_path / "fine.html").write_text(
+        '<a href="https://a.org">a</a><script src="a.js"></script><link rel="canonical">'
+    )
     offline.check(tmp_path)
     (tmp_path / name).write_text(text)
     with pytest.raises(PluginError, match=f"{name} loads .*a.(js|css)"):

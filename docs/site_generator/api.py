@@ -43,9 +43,10 @@ def _index() -> str:
         [
             "# Python",
             "",
-            "`ksiqa` itself holds what scores: `load`, `Scorer`, `ImageScore`, `QualityScore` and `QualityLoss`. Shapes stand in",
-            "the signatures: `Float[Tensor, \"batch 3 rows columns\"]` is a floating-point tensor of four dimensions, and equal",
-            "names mean equal sizes; the tests execute them. Names that begin with `_` are not shown.",
+            "`ksiqa` itself holds what scores: `load`, `Scorer`, `ImageScore`, `QualityScore` and `QualityLoss`.",
+            'Shapes stand in the signatures: `Float[Tensor, "batch 3 rows columns"]` is a floating-point tensor of',
+            "four dimensions, equal names mean equal sizes, and a blank before a single name means nothing. The tests",
+            "execute them. Names that begin with `_` are not shown.",
             "",
             "| package | |",
             "| --- | --- |",

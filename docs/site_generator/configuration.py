@@ -64,8 +64,9 @@ def _index(root: Path, groups: list[str]) -> str:
     files = [f"## {file.stem}\n\n{_yaml(file, root)}" for file in commands]
     return f"""# Configuration
 
-`conf/` as it stands, with its comments. A group's option is chosen by `GROUP=OPTION`, a value is set by `GROUP.KEY=VALUE`.
-`--cfg job` prints what a command's words come to, and runs nothing. The names that are used most: [overrides](../overrides.md).
+`conf/` as it stands, with its comments. A group's option is chosen by `GROUP=OPTION`, a value is set by
+`GROUP.KEY=VALUE`. `--cfg job` prints what a command's words come to, and runs nothing. The names that are used most:
+[overrides](../overrides.md).
 
 | group | | default of `train` |
 | --- | --- | --- |

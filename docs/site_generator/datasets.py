@@ -52,7 +52,8 @@ python -m ksiqa.train +experiment={experiment} data.root=FOLDER
 python -m ksiqa.train +experiment={experiment} +sweep=ten_splits data.root=FOLDER
 ```
 
-The variable `KSIQA_{name.upper()}` tells `data.root` once for all commands. Incomplete copies: [data](../data.md#a-partial-copy).
+The variable `KSIQA_{name.upper()}` tells `data.root` once for all commands. Incomplete copies:
+[data](../data.md#a-partial-copy).
 
 ## How it is read
 
@@ -114,8 +115,8 @@ def _index() -> str:
             "# Datasets",
             "",
             "The sets that are read as their authors release them. Scales and directions stand in one place, the set's",
-            "`FACTS`, and every page here is made from these. Your own scores, your own photographs and several sets at",
-            "once: [data](../data.md).",
+            "`FACTS`, and every page here is made from these. Your own scores, your own photographs and several sets",
+            "at once: [data](../data.md).",
             "",
             "| set | config | label | distorted images | references |",
             "| --- | --- | --- | ---: | ---: |",
