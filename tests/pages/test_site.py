@@ -21,7 +21,7 @@ PAGES = {  # and what stands on each
     "datasets/livec.html": "MOS, 0 to 100, higher is better",
     "configuration/sharing.html": "pair_epochs: 10",
     "experiments/demo.html": "Five folds",
-    "api/model.html": 'Float[Tensor, "batch 3 rows columns"]',
+    "api/loss.html": 'Float[Tensor, "batch height width channels"]',
     "source/examples/onnx/score.py.html": "onnxruntime",
 }
 
