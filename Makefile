@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 INSTALLED := .venv/packages.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-pages check audit packages format clean
+.PHONY: help setup demo test test-long test-pages check docs audit packages format clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +32,16 @@ test-long: $(STAMP) ## the tests that take minutes
 test-pages: $(STAMP) ## the tests of pages in headless Chromium, which has to be there (apt-get install chromium)
 	$(BIN)/python -m pytest -m pages
 
-check: $(STAMP) ## format, lint, types and import rules
+check: $(STAMP) docs ## format, lint, types, import rules, and the documentation built without a warning
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# mkdocs-material prints a notice about another program of its authors unless told otherwise. Pages open from the disk; their
+# search wants a server: python -m http.server --directory site
+docs: $(STAMP) ## build the documentation into site/, which needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 audit: $(STAMP) ## look up known vulnerabilities of all that is installed in .venv (wants a network; not part of check)
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[audit]'
@@ -54,5 +59,5 @@ format: $(STAMP) ## put the code into its format
 	$(BIN)/ruff check --fix
 
 clean: ## remove .venv, caches and built files; outputs/ stays
-	rm -rf .venv dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist build site .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
