@@ -78,7 +78,7 @@ def no_hub(name: str, branch: str, cause: Exception) -> WeightsError:
     return WeightsError(
         found=f"no pretrained weights of {name} from the model hub ({type(cause).__name__})",
         expected="a network connection, or a local file",
-        do=f"get model.safetensors of {_repository(name)} and set"
+        do=f"get model.safetensors of {repository(name)} and set"
         f" backbone.{branch}.weights=FILE (backbone.{branch}.weights=random trains from nothing)",
     )
 
@@ -88,11 +88,11 @@ def no_file(weights: str, name: str, branch: str) -> WeightsError:
     return WeightsError(
         found=f"backbone.{branch}.weights={weights}, and no such file",
         expected=f"a file with the weights of timm's {name} (.safetensors or .pth)",
-        do=f"get model.safetensors of {_repository(name)} and set backbone.{branch}.weights=FILE",
+        do=f"get model.safetensors of {repository(name)} and set backbone.{branch}.weights=FILE",
     )
 
 
-def _repository(name: str) -> str:
+def repository(name: str) -> str:
     """Return where the hub has timm's default weights of a network."""
     known = timm.models.get_pretrained_cfg(name)
     return f"https://huggingface.co/{(known and known.hf_hub_id) or name}"

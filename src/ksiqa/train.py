@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command."""
-    hydra_command("train", train, sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    hydra_command("train", train, given, meaning="Train and test a model, and keep everything in one folder.")
 
 
 def train(config: "DictConfig", folder: Path) -> None:

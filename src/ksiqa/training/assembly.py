@@ -15,8 +15,9 @@ from ksiqa.errors import ConfigError
 from ksiqa.found_weights import check_weights
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.model.teacher import Teacher
+from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
-from ksiqa.report.run_folder import described, provenance
+from ksiqa.report.run_folder import described
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
 from ksiqa.training.fitted_scale import fit_scale

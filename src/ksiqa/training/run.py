@@ -27,9 +27,10 @@ from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.agreement import Agreement
 from ksiqa.metric.collected import Collected
 from ksiqa.metric.interval import residuals
+from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
-from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
+from ksiqa.report.run_folder import described, figures, write_bad_images, write_report, write_results
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts, assemble, trained_model
 from ksiqa.training.images_seen import seen_again
