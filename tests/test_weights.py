@@ -169,7 +169,8 @@ def test_weights_are_looked_for_where_they_were_told_to_be(tmp_path):
     with pytest.raises(WeightsError) as error:
         check_weights({"vit": nowhere, "cnn": {"name": NAME, "weights": "package:other"}})
     assert error.value.found == (
-        f"backbone.vit.weights={tmp_path}/none.safetensors, and no such file; backbone.cnn.weights=package:other for {NAME}"
+        f"backbone.vit.weights={tmp_path}/none.safetensors, and no such file;"
+        f" backbone.cnn.weights=package:other for {NAME}"
     )
 
 

@@ -30,7 +30,7 @@ complete -o default -F _ksiqa ksiqa
 }
 compdef _ksiqa ksiqa
 """,
-    "fish": """complete --command ksiqa --arguments '(ksiqa completion --line (commandline --cut-at-cursor | string collect))'
+    "fish": """complete -c ksiqa -a '(ksiqa completion --line (commandline --cut-at-cursor | string collect))'
 """,
 }
 COMMANDS = (*HYDRA, "predict", "export", "table", "doctor", "completion")

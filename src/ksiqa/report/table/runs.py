@@ -51,6 +51,5 @@ def _nothing(found: str) -> ConfigError:
 
 
 def _was_cut_off(folder: Path) -> bool:
-    """Tell whether training began in a folder and did not end: a start that failed before it is no run, and neither is a
-    run without a test part."""
+    """Tell whether a training began in a folder and did not end; a start that failed before it is no run."""
     return (folder / "checkpoints").is_dir() and results_of(folder) is None
