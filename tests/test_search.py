@@ -19,7 +19,11 @@ from tests.runs import SMALL, composed, table_overrides
 
 TINY = (
     *(*SMALL, "+sweep=optuna", "+trainer.limit_train_batches=1", "search.trials=2", "search.splits=[0,1]"),
-    *("search.space.loss=null", "search.space.task.optimiser.lr=null", "search.space.model.decoder_depth=[1,2]"),
+    *(
+        "search.space.loss=null",
+        "search.space.task.optimiser.lr=null",
+        "+search.space.model.decoder_depth.values=[1,2]",
+    ),
 )
 
 
@@ -80,7 +84,7 @@ def test_a_loss_that_is_no_number_is_a_trial_that_failed(pairs, tmp_path, capsys
         "search.trials=1",
         "search.splits=[0]",
         "~search.space.model",
-        "search.space.task.optimiser.head_lr=[1e30]",
+        "+search.space.task.optimiser.head_lr.values=[1e30]",
     ]
     data = [
         *table_overrides(pairs),
@@ -108,7 +112,7 @@ def test_the_space_of_a_config():
     ("changes", "said"),
     [
         (
-            ["+search.space.task.optimiser.rate=[1,2]"],
+            ["+search.space.task.optimiser.rate.values=[1,2]"],
             "found: search.space.task.optimiser.rate, which the config does not",
         ),
         (

@@ -21,13 +21,13 @@ def ranges(space: Mapping[str, Any], *, prefix: str = "") -> Space:
     """Return a config's space by dotted keys.
 
     Raises:
-        ConfigError: a value that is neither a list nor has the two ends of a range.
+        ConfigError: a value without a list of values or the two ends of a range.
     """
     found: Space = {}
     for key, value in space.items():
         name = f"{prefix}{key}"
-        if isinstance(value, list) and value:
-            found[name] = value
+        if isinstance(value, Mapping) and isinstance(value.get("values"), list) and value["values"]:
+            found[name] = value["values"]  # also over a range: an override takes no key away
         elif isinstance(value, Mapping) and "low" in value:
             try:
                 found[name] = Range(**value)
@@ -43,6 +43,6 @@ def ranges(space: Mapping[str, Any], *, prefix: str = "") -> Space:
 def _no_range(name: str, value: object) -> ConfigError:
     return ConfigError(
         found=f"search.space.{name}={value}",
-        expected="{low: A, high: B} with log: true or without, or a list of values; null leaves the key alone",
+        expected="{low: A, high: B} with log: true or without, or {values: [A, B]}; null leaves the key alone",
         do=f"set search.space.{name} to one of these",
     )
