@@ -15,8 +15,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from safetensors.torch import load_file
 
-from ksiqa.command import conf_folder
 from ksiqa.evaluate import evaluate
+from ksiqa.names import conf_folder
 from ksiqa.training.run import run
 
 SMALL = (

@@ -40,6 +40,22 @@ def _failed(main, arguments, capsys):
         (["+experiment=liveq"], ["found: no config experiment/liveq", "expected: one of ", "do: did you mean live"]),
         (["data=konik10k"], ["found: no config data/konik10k", "do: did you mean koniq10k?"]),
         (["model=studnet"], ["found: no config model/studnet", "do: did you mean student?"]),
+        (["+experiment=konik"], ["found: no config experiment/konik", "do: did you mean koniq?"]),
+        (["strategy=dpd"], ["found: no config strategy/dpd\nexpected: one of auto, cpu, ddp", "do: did you mean ddp?"]),
+        (["logger=wndb"], ["do: did you mean wandb?"]),
+        (["+sweep=ten_split"], ["do: did you mean ten_splits?"]),
+        (["trainer.epochs=3"], ["found: trainer.epochs, which the config does not have", "mean trainer.max_epochs=3?"]),
+        (["lr=1e-4"], ["do: did you mean task.optimiser.lr=1e-4?"]),
+        (["data=table", "data.higher=true"], ["do: did you mean data."]),
+        (["experiment=koniq"], ["do: write +experiment=koniq"]),
+        (
+            ["+experimnt=koniq"],
+            ["found: +experimnt=koniq, which names no group", "do: did you mean +experiment=koniq?"],
+        ),
+        (
+            ["data=livec", "data.root=nowhere"],
+            ["found: data.root=nowhere, which is no folder\nexpected: the folder of LIVE"],
+        ),
         (["data.root"], ["ConfigError\nfound: ", "data.root"]),
         (
             ["+experiment=koniq"],

@@ -6,9 +6,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from ksiqa import train
-from ksiqa.command import conf_folder
 from ksiqa.errors import ConfigError
 from ksiqa.kinds import KINDS, check_kinds
+from ksiqa.names import conf_folder
 from ksiqa.recipe import flat
 from tests.runs import composed
 

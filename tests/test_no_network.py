@@ -15,12 +15,13 @@ EVERYTHING = """
 import sys
 from contextlib import suppress
 import ksiqa
-from ksiqa import cli, evaluate, export, predict, prepare, table, train
+from ksiqa import cli, completion, doctor, evaluate, export, predict, prepare, table, train
 table_file, *small = sys.argv[1:]
-commands = (train, evaluate, prepare, predict, table, export)
+commands = (train, evaluate, prepare, predict, table, export, doctor, completion)
 for command in commands:
     with suppress(SystemExit):
         command.main(["--help"])
+doctor.main([])
 for logger in ("csv", "wandb"):
     train.main([*small, f"logger={logger}", f"hydra.run.dir={logger}"])
 evaluate.main(["checkpoint=csv/model", "hydra.run.dir=evaluated", "strategy=cpu", *small[-6:]])

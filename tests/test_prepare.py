@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from ksiqa import prepare
-from ksiqa.command import conf_folder
 from ksiqa.data.datasets import DATASETS
 from ksiqa.evaluate import evaluate
+from ksiqa.names import conf_folder
 from tests.fake_iqa import WRITERS
 from tests.fake_iqa.images import photograph
 from tests.fake_iqa.live import write_live_labels

@@ -6,8 +6,8 @@ from safetensors.torch import load_file
 
 from ksiqa import build
 from ksiqa.batch import View
-from ksiqa.command import conf_folder
 from ksiqa.inference.model_folder import load_model
+from ksiqa.names import conf_folder
 from tests.fake_iqa import WRITERS
 from tests.fake_iqa.live import write_live_labels
 from tests.runs import PAIR_SPLIT, SMALL, composed, rows, table_overrides, train

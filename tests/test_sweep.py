@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ksiqa import train
-from ksiqa.command import conf_folder
+from ksiqa.names import conf_folder
 from tests.fake_iqa import WRITERS
 from tests.runs import SMALL, table_overrides, untimed
 
@@ -119,8 +119,7 @@ def test_cross_database_over_three_sets(here, capsys):
     assert "expected: two sets or more" in _failed([*sweep, *roots[:1], "name=one"], capsys)
     assert "none of which has a value\n" in _failed(sweep, capsys)
     text = _failed([*sweep, *roots[:2], "roots.tid2013=nowhere", "name=two"], capsys)
-    assert "DatasetError\nfound: no " in text
-    assert "nowhere, which is no folder" in text
+    assert "DatasetError\nfound: data.root=nowhere, which is no folder\n" in text
     image = here / "livec" / "Images" / "104.bmp"
     content = image.read_bytes()
     image.write_bytes(content[: len(content) // 2])

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import timm
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from ksiqa.errors import ConfigError, WeightsError
-from ksiqa.weights import LITE0_PACKAGE, create_network, load_weights
+from ksiqa.found_weights import LITE0_PACKAGE, check_weights
+from ksiqa.weights import create_network, load_weights
 
 NAME = "test_efficientnet"
 
@@ -142,3 +143,54 @@ def test_no_network_of_that_name():
         ConfigError, match=r"found: backbone.cnn.name=efficentnet_b0\n(.|\n)*do: set backbone.cnn.name="
     ):
         create_network("efficentnet_b0", branch="cnn")
+
+
+def test_what_both_branches_lack_is_told_at_once_and_soon(tmp_path):
+    """A hub that refuses the connection: neither branch waits for what the hub's client tries again."""
+    code = (
+        "import time; from ksiqa.found_weights import *; begin = time.monotonic()\n"
+        "one = lambda name: {'name': name, 'weights': 'hub'}\n"
+        "try: check_weights({'vit': one('test_vit'), 'cnn': one('test_efficientnet')})\n"
+        "except WeightsError as error: print(error)\n"
+        "assert time.monotonic() - begin < 4"
+    )
+    outside = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1"}
+    done = subprocess.run([sys.executable, "-c", code], env=outside, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for branch, name in (("vit", "test_vit"), ("cnn", "test_efficientnet")):
+        assert f"no pretrained weights of {name} from the model hub (ConnectError)" in done.stdout
+        assert f"/timm/{name}.r160_in1k and set backbone.{branch}.weights=FILE" in done.stdout
+
+
+def test_weights_are_looked_for_where_they_were_told_to_be(tmp_path):
+    there = {"name": "tf_efficientnet_lite0", "weights": f"package:{LITE0_PACKAGE}"}
+    check_weights({"vit": {"name": "test_vit", "weights": "random"}, "cnn": there})
+    nowhere = {"name": "test_vit", "weights": str(tmp_path / "none.safetensors")}
+    with pytest.raises(WeightsError) as error:
+        check_weights({"vit": nowhere, "cnn": {"name": NAME, "weights": "package:other"}})
+    assert error.value.found == (
+        f"backbone.vit.weights={tmp_path}/none.safetensors, and no such file;"
+        f" backbone.cnn.weights=package:other for {NAME}"
+    )
+
+
+def test_weights_in_the_hubs_cache_ask_no_hub(tmp_path):
+    """Laid there as the hub's client lays it; the hub itself is told to be offline."""
+    whole = timm.create_model(NAME).state_dict()
+    place = tmp_path / "hub" / f"models--timm--{NAME}.r160_in1k"
+    (place / "refs").mkdir(parents=True)
+    (place / "snapshots" / "abc").mkdir(parents=True)
+    (place / "refs" / "main").write_text("abc")
+    save_file(whole, place / "snapshots" / "abc" / "model.safetensors")
+    code = (
+        "from ksiqa.weights import *; from safetensors.torch import save_file\n"
+        f"n = create_network('{NAME}', branch='cnn'); load_weights(n, name='{NAME}', weights='hub', branch='cnn')\n"
+        "save_file(n.state_dict(), 'loaded.safetensors')"
+    )
+    outside = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=outside, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = load_file(tmp_path / "loaded.safetensors")
+    assert all(torch.equal(value, whole[key]) for key, value in loaded.items())

@@ -88,7 +88,7 @@ def test_the_wheel_holds_code_configs_and_data(wheel: Path) -> None:
 def test_the_wheel_trains_and_scores_from_another_directory(programs: Path, table: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    where = "import ksiqa, ksiqa.command; print(ksiqa.__file__); print(ksiqa.command.conf_folder())"
+    where = "import ksiqa, ksiqa.names; print(ksiqa.__file__); print(ksiqa.names.conf_folder())"
     for place in called(programs / "python", "-c", where, folder=elsewhere).splitlines():
         assert Path(place).is_relative_to(programs.parent.resolve())
 

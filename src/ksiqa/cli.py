@@ -10,6 +10,8 @@ COMMANDS = {
     "predict": "score photographs: PATH... [--model DIR]",
     "export": "a model for other programs: --model DIR --format onnx|torch --output FILE",
     "table": "tables and plots of finished runs: RUNS...",
+    "doctor": "what is there to train with, and what mends the rest: [--root NAME=FOLDER]",
+    "completion": "a script for your shell: bash|zsh|fish",
 }
 
 
@@ -17,7 +19,7 @@ def main() -> None:
     """Hand the command line to a command."""
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name not in COMMANDS:
-        listed = "\n".join(f"  ksiqa {command:9} {meaning}" for command, meaning in COMMANDS.items())
+        listed = "\n".join(f"  ksiqa {command:10} {meaning}" for command, meaning in COMMANDS.items())
         asked = name in ("--help", "-h")
         (sys.stdout if asked else sys.stderr).write(f"usage: ksiqa COMMAND ...\n{listed}\n")
         raise SystemExit(0 if asked else 2)

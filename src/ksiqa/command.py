@@ -1,36 +1,36 @@
-"""What the commands that take Hydra overrides share: where conf lies, and errors as text instead of tracebacks."""
+"""What the commands that take Hydra overrides share: composing, and errors as text instead of tracebacks."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError, StoppedError, told
 from ksiqa.files import storage_error, wait_for
+from ksiqa.hints import check_added, of_hydra
 from ksiqa.kinds import check_kinds
+from ksiqa.names import conf_folder
+from ksiqa.usage import usage
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+HELP = {"--help", "-h"}
 JOB_NAME = "hydra.job.config.override_dirname.exclude_keys"  # what a sweep's folders are not named after
 
 
-def conf_folder() -> Path:
-    """Return the folder of configs: inside an installed package, or at the top of a checkout."""
-    here = Path(__file__).resolve().parent
-    inside = here / "conf"
-    return inside if inside.is_dir() else here.parents[1] / "conf"
-
-
-def hydra_command(name: str, run: Callable[["DictConfig", Path], None], arguments: list[str]) -> None:
+def hydra_command(name: str, run: Callable[["DictConfig", Path], None], arguments: list[str], *, meaning: str) -> None:
     """Compose ``conf/<name>.yaml`` with the overrides and call ``run`` with the config and the run's folder.
 
     An error that the user can mend is printed without a traceback and ends the process with status 2. Where another
-    process is at work in a run's folder, all other runs of the sweep are done first; then it is waited for.
+    process is at work in a run's folder, all other runs of the sweep are done first; then it is waited for. ``--help``
+    shows ``meaning`` and examples.
     """
+    if HELP & set(arguments):
+        sys.stdout.write(usage(name, meaning=meaning))  # without Hydra, which takes a second to compose its own
+        return
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
@@ -52,7 +52,8 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of Hydra's own printing
     OmegaConf.register_new_resolver("names", _names, replace=True)
     decorated: Any = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(job)
-    with errors_as_text():
+    with errors_as_text(command=name, arguments=arguments):
+        check_added(arguments)
         sys.argv = [f"ksiqa.{name}" if len(sys.argv) == 0 else sys.argv[0], *_with_short_names(arguments)]
         while True:
             in_use.clear()
@@ -100,7 +101,15 @@ def _with_short_names(arguments: list[str]) -> list[str]:
 
 
 class errors_as_text:
-    """Print errors of input and end with their status; let all others pass with their traceback."""
+    """Print errors of input and end with their status; let all others pass with their traceback.
+
+    Args:
+        command: one that takes overrides.
+        arguments: its own.
+    """
+
+    def __init__(self, *, command: str | None = None, arguments: Sequence[str] = ()) -> None:
+        self._command, self._arguments = command, arguments
 
     def __enter__(self) -> None:
         return None
@@ -108,10 +117,17 @@ class errors_as_text:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if error is None or isinstance(error, SystemExit):
             return
-        readable = _cause(error) or _of_system(error) or _of_hydra(error)
+        readable = _cause(error) or _of_system(error) or self._of_hydra(error)
         if readable is not None:
             sys.stderr.write(told(readable))
             raise SystemExit(readable.status) from None
+
+    def _of_hydra(self, error: BaseException) -> KsiqaError | None:
+        if "hydra" not in sys.modules:  # in commands of flags
+            return None
+        own = _cause(error.__context__)  # of a resolver
+        told = of_hydra(error, command=self._command, arguments=self._arguments)
+        return own if told is not None and isinstance(own, ConfigError) else told
 
 
 def _cause(error: BaseException | None) -> KsiqaError | None:
@@ -132,30 +148,3 @@ def _of_system(error: BaseException | None) -> KsiqaError | None:
     """Return what to say of a disk that is full or must not be written to, wherever that was found."""
     found = next((one for one in _causes(error) if isinstance(one, OSError)), None)
     return None if found is None else storage_error(found)
-
-
-def _of_hydra(error: BaseException) -> ConfigError | None:
-    """Turn an error of Hydra's composition into one of ours."""
-    from hydra.errors import HydraException, InstantiationException, MissingConfigException
-    from omegaconf.errors import OmegaConfBaseException
-
-    if isinstance(error, MissingConfigException) and error.options is not None:
-        missing = str(error.missing_cfg_file)
-        wanted = missing.rpartition("/")[2]
-        near = get_close_matches(wanted, error.options, n=1)
-        return ConfigError(
-            found=f"no config {missing}",
-            expected=f"one of {', '.join(error.options)}",
-            do=f"did you mean {near[0]}?" if near else "choose one of these",
-        )
-    composition = HydraException | OmegaConfBaseException
-    if isinstance(error, composition) and not isinstance(error, InstantiationException):
-        own, cause = _cause(error.__context__), error.__cause__
-        if isinstance(own, ConfigError):  # of a resolver
-            return own
-        return ConfigError(
-            found=str(error).strip() + (f" ({cause})" if cause is not None and str(cause) not in str(error) else ""),
-            expected="overrides that name existing keys, with values of their kind",
-            do="look the key up in conf/, or print the composed config with --cfg job",
-        )
-    return None

@@ -14,7 +14,8 @@ OF_THE_MODEL = ("pairs_made", "tested", "covered")  # of a model's ``training``,
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command."""
-    hydra_command("evaluate", evaluate, sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    hydra_command("evaluate", evaluate, given, meaning="Score the test part of a set with a saved model.")
 
 
 def evaluate(config: "DictConfig", folder: Path) -> None:
@@ -25,7 +26,8 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.inference.evaluation import part_tested
     from ksiqa.inference.found_model import model_folder
     from ksiqa.inference.model_folder import load_model
-    from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
+    from ksiqa.provenance import provenance
+    from ksiqa.report.run_folder import described, figures, write_bad_images, write_report, write_results
     from ksiqa.training import trainers
     from ksiqa.training.images_seen import SEEN, seen_again
     from ksiqa.training.quiet import quiet_lightning

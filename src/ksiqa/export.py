@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ksiqa.command import errors_as_text
+from ksiqa.usage import examples
 
 ENDINGS = {"onnx": ".onnx", "torch": ".pt2"}
 
@@ -12,7 +13,7 @@ ENDINGS = {"onnx": ".onnx", "torch": ".pt2"}
 def main(arguments: list[str] | None = None) -> None:
     """Run the command."""
     with errors_as_text():
-        options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+        options = options_parser().parse_args(sys.argv[1:] if arguments is None else arguments)
         largest = export(options.model, options.output, form=options.format, full_reference=options.full_reference)
         sys.stdout.write(f"{options.output}: differs from the model by {largest:.1e} at most\n")
 
@@ -71,11 +72,15 @@ def check_output(path: Path, *, form: str) -> None:
         raise said
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(
-        prog="ksiqa export", description="Write a trained model as one file for programs without ksiqa."
+        prog="ksiqa export",
+        description="Write a trained model as one file for programs without ksiqa.",
+        epilog=examples("export"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model/ folder of a run")
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="a run, or its model/ folder")
     parser.add_argument("--format", required=True, metavar="onnx|torch", help="ONNX, or torch.export's .pt2")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="ends in .onnx or .pt2")
     parser.add_argument("--full-reference", action="store_true", help="the teacher: an image and its reference")

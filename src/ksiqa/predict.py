@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ksiqa.command import errors_as_text
 from ksiqa.errors import ConfigError, whole_number
 from ksiqa.prediction.stopping import stoppable
+from ksiqa.usage import examples
 
 if TYPE_CHECKING:
     from ksiqa.prediction.rows import Row
@@ -24,7 +25,7 @@ NOT_KEPT = "name --output FILE: then the same command goes on where it was stopp
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; the exit status is 1 where a file could not be scored, 130 or 143 where a signal ended it."""
     with errors_as_text():
-        options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+        options = options_parser().parse_args(sys.argv[1:] if arguments is None else arguments)
         check(options)
         with stoppable(NOT_KEPT if options.output is None else KEPT):
             from ksiqa.prediction.inputs import found_files
@@ -99,11 +100,17 @@ def check(options: argparse.Namespace) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ksiqa predict", description="Score photographs with a trained model.")
+def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command's flags."""
+    parser = argparse.ArgumentParser(
+        prog="ksiqa predict",
+        description="Score photographs with a trained model.",
+        epilog=examples("predict"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add, workers = parser.add_argument, min(MOST_WORKERS, len(os.sched_getaffinity(0)) - 1)
     add("paths", nargs="+", metavar="PATH", help="files, folders, patterns; - reads a list from standard input")
-    add("--model", metavar="DIR", help="the model/ folder of a run, or owner/name of the hub")
+    add("--model", metavar="DIR", help="a run, its model/ folder, or owner/name of the hub")
     add("--reference", type=Path, metavar="PATH", help="score against it, by the teacher; a folder: against its own")
     add("--scale", metavar="NAME", help="set on whose scale to score, of those the model learned from")
     add("--coverage", type=float, default=0.9, metavar="P", help="of the interval low to high (0.9)")

@@ -17,7 +17,8 @@ FAILED = 1  # exit status where images cannot be used or a picture leaks; 2 is a
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; the exit status is 1 where an image cannot be used or a picture leaks."""
-    hydra_command("prepare", prepare, sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    hydra_command("prepare", prepare, given, meaning="Look a set over, and decode its images for training.")
 
 
 def prepare(config: "DictConfig", folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ksiqa.command import errors_as_text
+from ksiqa.usage import examples
 
 if TYPE_CHECKING:
     from ksiqa.report.table.views import Wanted
@@ -27,7 +28,7 @@ stand in tables of their own. An error ends with status 2."""
 def main(arguments: list[str] | None = None) -> None:
     """Run the command."""
     with errors_as_text():
-        options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+        options = options_parser().parse_args(sys.argv[1:] if arguments is None else arguments)
         _check(options)
         for file in options.update:
             from ksiqa.report.table.marked import update
@@ -69,7 +70,7 @@ def markdown(words: list[str], *, folder: Path) -> str:
     from ksiqa.report.table.formats import render
     from ksiqa.report.table.views import read_groups, tables
 
-    options = _parser().parse_args([*words, "--format", "markdown"])
+    options = options_parser().parse_args([*words, "--format", "markdown"])
     paths = [folder / path for path in options.runs]
     groups, _ = read_groups(paths, keys=options.label, by_seed=options.by_seed)
     return render(tables(groups, _wanted(options)), form="markdown")
@@ -106,11 +107,12 @@ def _check(options: argparse.Namespace) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(
         prog="ksiqa table",
         description="Tables and plots of finished runs.",
-        epilog=SHOWN,
+        epilog=f"{SHOWN}\n\n{examples('table')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     one_of = parser.add_argument

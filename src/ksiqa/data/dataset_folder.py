@@ -16,10 +16,16 @@ def find_root(root: Path, *, facts: Facts, needs: Sequence[Sequence[str]]) -> Pa
         needs: what the folder must hold; of each entry one alternative is enough.
 
     Raises:
-        DatasetError: nowhere, or in several places; it says what is missing, where it looked, where the set
-            is to be had and how to lay it out.
+        DatasetError: ``root`` is no folder, or the set is nowhere in it, or in several places; it says what is missing,
+            where it looked, where the set is to be had and how to lay it out.
     """
-    places = [root] + (sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else [])
+    if not root.is_dir():
+        raise DatasetError(
+            found=f"data.root={root}, which is {'a file' if root.exists() else 'no folder'}",
+            expected=f"the folder of {facts.title}, as released:\n{facts.layout}",
+            do=f"correct the path; the set is to be had from {facts.home_page}",
+        )
+    places = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
     lacking = {place: [need for need in needs if not any(locate(place, name) for name in need)] for place in places}
     whole = [place for place in places if not lacking[place]]
     if whole and (whole[0] == root or len(whole) == 1):
@@ -32,9 +38,8 @@ def find_root(root: Path, *, facts: Facts, needs: Sequence[Sequence[str]]) -> Pa
         )
     nearest = min(places, key=lambda place: len(lacking[place]))
     missing = " and ".join(" or ".join(need) for need in lacking[nearest])
-    seen = ", ".join(map(str, places)) if root.is_dir() else f"{root}, which is no folder"
     raise DatasetError(
-        found=f"no {missing} of {facts.title}; looked in {seen}",
+        found=f"no {missing} of {facts.title}; looked in {', '.join(map(str, places))}",
         expected=f"the folder as released:\n{facts.layout}",
         do=f"get the set from {facts.home_page}, unpack it and set data.root to its folder or the one above",
     )

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ksiqa.files import write_whole
-from ksiqa.report.run_folder import provenance
+from ksiqa.provenance import provenance
 
 
 def note_start(folder: Path) -> None:

@@ -1,9 +1,7 @@
 """What a run leaves behind: results.json, predictions.csv, scatter.png, of one set or of several."""
 
 import json
-import subprocess
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -11,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ksiqa import __version__
 from ksiqa.data.datamodule import QualityData
 from ksiqa.files import write_whole
 from ksiqa.inference.evaluation import Tested
@@ -154,22 +151,3 @@ def _counts(data: QualityData) -> dict[str, int]:
 
 def _folder(one: Tested, tested: Sequence[Tested]) -> str:
     return f"{one.data.name}/" if len(tested) > 1 else ""
-
-
-@cache
-def provenance() -> dict[str, str | bool | None]:
-    """Return version, commit, and whether the code was changed since (``dirty``); the last two are None where the code
-    does not lie in a checkout, or there is no git."""
-    commit = _git("log", "-1", "--format=%H", "--", ".")
-    dirty = bool(_git("status", "--porcelain", "--", ".")) if commit else None
-    return {"version": __version__, "commit": commit or None, "dirty": dirty}
-
-
-def _git(*words: str) -> str:
-    here = Path(__file__).resolve().parents[1]
-    try:
-        return subprocess.run(
-            ["git", "-C", str(here), *words], capture_output=True, text=True, check=False
-        ).stdout.strip()
-    except FileNotFoundError:
-        return ""

@@ -12,11 +12,13 @@ from ksiqa.data.mixed import Data, check_photographs
 from ksiqa.data.synthetic.human_means import training_means
 from ksiqa.data.synthetic.synthetic_images import SyntheticImages
 from ksiqa.errors import ConfigError
+from ksiqa.found_weights import check_weights
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.teacher import Teacher
+from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
-from ksiqa.report.run_folder import described, provenance
+from ksiqa.report.run_folder import described
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
 from ksiqa.training.fitted_scale import fit_scale
@@ -48,6 +50,8 @@ def assemble(config: DictConfig) -> Parts:
     regime = build.regime(config)
     check_pairs(config.sharing.kind, given=bool(config.get("pairs")))  # before data are built for nothing
     sources = mix.image_sources(config.data)  # first: data errors come early
+    if not config.get("init"):  # whose weights are its own
+        check_weights({name: one for name in ("vit", "cnn") if (one := build.plain(config.backbone).get(name))})
     beside = [build.image_source(config.pairs)] if config.get("pairs") else []
     names = [source.table.facts.name for source in (*sources, *beside)]
     model, initial = _model(config, sources=names)

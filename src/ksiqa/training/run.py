@@ -26,9 +26,10 @@ from ksiqa.inference.model_folder import TrainedModel, describe, load_model, sav
 from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.collected import Collected
 from ksiqa.metric.interval import residuals
+from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
-from ksiqa.report.run_folder import described, figures, provenance, write_bad_images, write_report, write_results
+from ksiqa.report.run_folder import described, figures, write_bad_images, write_report, write_results
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts, assemble, trained_model
 from ksiqa.training.images_seen import seen_again
@@ -42,9 +43,9 @@ from ksiqa.training.settle import settled
 from ksiqa.training.shown import show_end
 
 
-def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
+def run(config: DictConfig, folder: Path, *, test: bool = True) -> dict[str, Any] | None:
     """Train, save, test; return what results.json holds. A run that was cut off in its folder goes on there, and of one
-    that is done the results are returned as they are.
+    that is done the results are returned as they are. Where ``test`` is false no test part is scored.
 
     Where several processes train together, all of them come here; the first one alone writes and tests, the others
     leave after training with None.
@@ -59,13 +60,13 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any] | None:
     with alone_in(folder) if is_first() else nullcontext():
         results = known_results(config, folder)
         if results is None:
-            return train_and_test(config, folder)
+            return train_and_test(config, folder, test=test)
     if is_first():
         Console().print(f"done already: {folder}", soft_wrap=True, markup=False)
     return results
 
 
-def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
+def train_and_test(config: DictConfig, folder: Path, *, test: bool) -> dict[str, Any] | None:
     """Do what ``run`` does of a settled config in a folder that is its own."""
     started = time.monotonic()
     trainers.check_accelerator(config)
@@ -76,7 +77,7 @@ def train_and_test(config: DictConfig, folder: Path) -> dict[str, Any] | None:
         with write_whole(folder / CONFIG) as file:
             file.write(OmegaConf.to_yaml(config, resolve=True))
         note_start(folder)
-    sources = other_sources(config)  # first: data errors come early
+    sources = other_sources(config) if test else {}  # first: data errors come early
     parts = assemble(config)
     sets = parts.target.sets
     views: Any = sets[0].parts["test"].views
@@ -110,7 +111,7 @@ def saved_and_tested(
     scored = [*sets, *([parts.pairs] if parts.pairs else [])]  # all on whose scale the model scores
     save_model(replace(model, residuals=validation_residuals(model, scored, config)), folder / "model")
     trained = load_model(folder / "model")
-    with_test = [one for one in sets if one.split.test]
+    with_test = [one for one in sets if one.split.test and test]
     ridges = [ridge_test(one) if config.report.ridge else None for one in with_test]  # before features are let go
     tested = [
         part_tested(trained, one, trainer=trainers.scoring_trainer(config))._replace(ridge=ridge)

@@ -116,9 +116,10 @@ def check_accelerator(config: DictConfig) -> None:
 
 
 def several_devices(config: DictConfig) -> bool:
-    """Tell whether more than one device may be used (all that there are may be one)."""
-    devices = plain(config.strategy)["devices"]
-    return len(devices) > 1 if isinstance(devices, list) else devices != 1
+    """Tell whether more than one device may be used (all that there are may be one), or more than one node."""
+    node = plain(config.strategy)
+    devices = node["devices"]
+    return node.get("num_nodes", 1) > 1 or (len(devices) > 1 if isinstance(devices, list) else devices != 1)
 
 
 def _devices(config: DictConfig) -> dict[str, Any]:

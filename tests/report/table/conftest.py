@@ -64,7 +64,7 @@ def write_run(
         "seconds": 1.0,
         **changes,
     }
-    folder.mkdir(parents=True)
+    (folder / "checkpoints").mkdir(parents=True)
     table.to_csv(folder / "predictions.csv", index=False)
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
     (folder / "metrics.csv").write_text(

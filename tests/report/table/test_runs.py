@@ -32,6 +32,23 @@ def test_a_run_that_was_cut_off_is_counted_and_left_out(write, tmp_path):
     assert found.notes == [f"2 unfinished runs are left out, first {tmp_path / 'broken'}"]
 
 
+def test_a_start_that_failed_before_training_is_no_run(write, tmp_path):
+    write("whole")
+    failed = write("failed", split=1)
+    (failed / "results.json").unlink()
+    (failed / "checkpoints").rmdir()
+    assert read_runs([tmp_path]).notes == []
+
+
+def test_a_run_without_a_test_part_is_not_unfinished(write, tmp_path):
+    write("whole")
+    file = write("untested", split=1) / "results.json"
+    results = json.loads(file.read_text())
+    file.write_text(json.dumps({key: value for key, value in results.items() if not key.startswith("test/")}))
+    found = read_runs([tmp_path])
+    assert (len(found.runs), found.notes) == (1, [])
+
+
 def test_nothing_to_read(tmp_path):
     with pytest.raises(ConfigError, match=r"no finished run in .*\(0 unfinished\)\nexpected: folders of runs"):
         read_runs([tmp_path])

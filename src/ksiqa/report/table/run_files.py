@@ -23,9 +23,8 @@ def of_folder(folder: Path) -> list[Run]:
     Raises:
         ConfigError: it does not say how the model was trained.
     """
-    try:
-        results = flat(json.loads((folder / "results.json").read_text()))
-    except (FileNotFoundError, ValueError):
+    results = results_of(folder)
+    if results is None:
         return []
     config_file = folder / "config.yaml"
     if not config_file.exists() and "checkpoint" in results:  # an evaluation
@@ -51,6 +50,14 @@ def of_folder(folder: Path) -> list[Run]:
         )
         for file, one in _tests(results)
     ]
+
+
+def results_of(folder: Path) -> dict[str, Any] | None:
+    """Return a run's results with dotted keys; None where they are not there or not whole."""
+    try:
+        return flat(json.loads((folder / "results.json").read_text()))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _tests(results: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ksiqa.errors import ConfigError
 from ksiqa.report.table.run import Run
-from ksiqa.report.table.run_files import of_file, of_folder
+from ksiqa.report.table.run_files import of_file, of_folder, results_of
 
 
 class Found(NamedTuple):
@@ -30,7 +30,7 @@ def read_runs(paths: Sequence[Path]) -> Found:
             for folder in folders:
                 found = of_folder(folder)
                 runs |= {f"{folder.resolve()} {run.results['data']}": run for run in found}
-                if not found and _is_of_training(folder):
+                if not found and _was_cut_off(folder):
                     unfinished.append(folder)
         elif path.is_file() and path.suffix == ".csv":
             runs |= {run.origin: run for run in of_file(path)}
@@ -50,6 +50,6 @@ def _nothing(found: str) -> ConfigError:
     )
 
 
-def _is_of_training(folder: Path) -> bool:
-    """Tell a run's folder from a model's, which has a config of its own."""
-    return (folder / "config.yaml").exists() and folder.name != "model"
+def _was_cut_off(folder: Path) -> bool:
+    """Tell whether a training began in a folder and did not end; a start that failed before it is no run."""
+    return (folder / "checkpoints").is_dir() and results_of(folder) is None

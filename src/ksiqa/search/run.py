@@ -1,0 +1,132 @@
+"""Settings looked for by Optuna (``+sweep=optuna``), on validation parts alone, in a study that may be killed."""
+
+import csv
+from collections.abc import Mapping
+from contextlib import ExitStack
+from copy import deepcopy
+from pathlib import Path
+from shutil import rmtree
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+from rich.console import Console
+
+from ksiqa.build import plain
+from ksiqa.errors import ConfigError, NotFiniteError, whole_number
+from ksiqa.search.space import Space, ranges
+from ksiqa.search.study import asked, left_behind, opened, place_of
+from ksiqa.training.run import run
+from ksiqa.training.trainers import several_devices
+
+if TYPE_CHECKING:
+    import optuna
+
+UNKEPT = ("checkpoints", "model")  # of a trial's runs: what is large, and nobody goes on with
+
+
+def search(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """Try settings until the study in ``folder`` has ``search.trials`` trials, of all processes that share it; return
+    the best ones, by dotted keys.
+
+    A trial is a training on each split of ``search.splits``; its value is the median of their SRCC on validation parts.
+    Test parts are not scored. A trial that a killed process left behind is finished first, and of a training that was
+    cut off the rest is done.
+
+    Raises:
+        ConfigError: values without meaning, or the package is not installed.
+    """
+    config = deepcopy(config)
+    with open_dict(config):
+        wanted = plain(config.pop("search"))
+    space = ranges(wanted["space"])
+    _check(config, wanted, space)
+    folder.mkdir(parents=True, exist_ok=True)
+    study = opened(folder)
+    while True:
+        with ExitStack() as held:
+            trial = left_behind(study, folder, held=held, names=list(space))
+            if trial is None:
+                if len(study.get_trials(deepcopy=False)) >= wanted["trials"]:
+                    break
+                trial = asked(study, folder, held=held, space=space, seed=wanted["seed"])
+            if trial is not None:
+                _try(study, trial, config, splits=wanted["splits"], folder=place_of(folder, trial.number))
+    return _told(study, folder)
+
+
+def _check(config: DictConfig, wanted: Mapping[str, Any], space: Space) -> None:
+    whole_number(wanted["trials"], least=1, name="search.trials")
+    whole_number(wanted["seed"], least=0, name="search.seed")
+    unknown = [key for key in space if OmegaConf.select(config, key) is None]
+    if unknown or not space:
+        raise ConfigError(
+            found=f"search.space.{unknown[0]}, which the config does not have" if unknown else "an empty search.space",
+            expected="keys of the config, to each its range or its values",
+            do="look the key up in conf/",
+        )
+    if not isinstance(wanted["splits"], list) or not wanted["splits"] or not config.split.validation_share:
+        raise ConfigError(
+            found=f"search.splits={wanted['splits']} with split.validation_share={config.split.validation_share}",
+            expected="splits that have a validation part: by its SRCC trials are compared",
+            do="set search.splits=[0,1,2] split.validation_share=0.1",
+        )
+    if config.report.best_on_test or several_devices(config):
+        raise ConfigError(
+            found=f"a search with report.best_on_test={config.report.best_on_test}, {config.strategy.devices} devices",
+            expected="no look at the test part, and one device a process",
+            do="set report.best_on_test=false strategy.devices=1; more processes may share the study",
+        )
+
+
+def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[int], folder: Path) -> None:
+    """Train on each split and tell the study what came of it; a loss that is no number makes a trial that failed."""
+    from optuna.trial import TrialState
+
+    values = []
+    try:
+        for index in splits:
+            one = deepcopy(config)
+            for key, value in {**trial.params, "split.index": index}.items():
+                OmegaConf.update(one, key, value)
+            place = folder / f"split.index={index}"
+            run(one, place, test=False)
+            values.append(validation_srcc(place / "metrics.csv", best=config.task.select == "best"))
+            for name in UNKEPT:
+                rmtree(place / name, ignore_errors=True)
+    except NotFiniteError as error:
+        study.tell(trial.number, state=TrialState.FAIL)
+        _say(f"trial {trial.number}: failed, {error.found}")
+    else:
+        study.tell(trial.number, median(values))
+        _say(f"trial {trial.number}: {median(values):.4f}, {' '.join(_overrides(trial.params))}")
+
+
+def validation_srcc(file: Path, *, best: bool) -> float:
+    """Return the SRCC on the validation part of the last phase's last epoch, or of its best one, from metrics.csv."""
+    with file.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    of_phase = [row for row in rows if row["phase"] == rows[-1]["phase"]]
+    name = "validation/mean_srcc" if rows[-1].get("validation/mean_srcc") else "validation/srcc"
+    figures = [float(row[name]) for row in of_phase]
+    return max(figures) if best else figures[-1]
+
+
+def _told(study: "optuna.Study", folder: Path) -> dict[str, Any]:
+    from optuna.trial import TrialState
+
+    done = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    if not done:
+        _say(f"no trial of {folder} came to an end with a number")
+        return {}
+    _say(f"best of {len(done)}, by median validation SRCC: {study.best_value:.4f} (trial {study.best_trial.number})")
+    _say(" ".join(_overrides(study.best_params)))
+    return dict(study.best_params)
+
+
+def _overrides(values: Mapping[str, Any]) -> list[str]:
+    return [f"{key}={value:.6g}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items()]
+
+
+def _say(text: str) -> None:
+    Console().print(text, soft_wrap=True, markup=False, highlight=False)

@@ -1,0 +1,66 @@
+"""What ``--help`` of the commands shows: examples, and for those that take overrides all groups of conf/."""
+
+from ksiqa.names import groups
+
+EXAMPLES = {
+    "train": """
+  ksiqa train +experiment=livec data.root=FOLDER
+  ksiqa train +experiment=koniq +sweep=ten_splits data.root=FOLDER
+  ksiqa train data=table data.file=scores.csv data.low=1 data.high=5 data.higher_is_better=true
+  ksiqa train +experiment=livec data.root=FOLDER backbone.vit.weights=FILE backbone.cnn.weights=FILE
+  ksiqa train +experiment=livec data.root=FOLDER +resume=auto   # goes on with what was cut off""",
+    "evaluate": """
+  ksiqa evaluate checkpoint=RUN/model data=livec data.root=FOLDER
+  ksiqa evaluate checkpoint=RUN/model data=livec data.root=FOLDER split.source=test_on_all""",
+    "prepare": """
+  ksiqa prepare data=livec data.root=FOLDER
+  ksiqa prepare data=livec data.root=FOLDER beside.tid2013=FOLDER beside.folder=PHOTOGRAPHS""",
+    "predict": """
+  ksiqa predict photos/ --model RUN
+  ksiqa predict photos/ --model RUN --output scores.csv --report report.html
+  ksiqa predict distorted/ --model RUN --reference pristine/ --maps maps
+  find . -name '*.jpg' | ksiqa predict - --model owner/name --output scores.parquet --devices 2""",
+    "export": """
+  ksiqa export --model RUN --format onnx --output model.onnx
+  ksiqa export --model RUN --format torch --output model.pt2 --full-reference""",
+    "table": """
+  ksiqa table outputs/livec
+  ksiqa table outputs --show differences --against plain
+  ksiqa table outputs --show papers --format latex --output table.tex
+  ksiqa table outputs --plots figures""",
+    "doctor": """
+  ksiqa doctor
+  ksiqa doctor --root livec=FOLDER --root koniq10k=FOLDER
+  ksiqa doctor --weights vit_small_patch14_dinov2=FILE --json""",
+    "completion": """
+  eval "$(ksiqa completion bash)"                                     # in ~/.bashrc
+  eval "$(ksiqa completion zsh)"                                      # in ~/.zshrc, after compinit
+  ksiqa completion fish > ~/.config/fish/completions/ksiqa.fish""",
+}
+
+
+def examples(command: str) -> str:
+    """Return the examples of a command, below a heading."""
+    return f"examples:{EXAMPLES[command]}\n"
+
+
+def usage(command: str, *, meaning: str) -> str:
+    """Return what ``--help`` shows of a command that takes overrides."""
+    named = "\n".join(f"  {group}={'|'.join(names)}" for group, names in groups(command).items())
+    return f"""usage: ksiqa {command} [overrides] [options]
+
+{meaning}
+
+{examples(command)}
+groups:
+{named}
+
+overrides:
+  KEY=VALUE       any key of the config, such as seed=1
+  +KEY=VALUE      one that it has not, such as an argument of Lightning's Trainer: +trainer.NAME=VALUE
+
+options:
+  --cfg job       print the composed config and end
+  -m, --multirun  a run for each of several values: KEY=A,B
+  --hydra-help    Hydra's other options
+"""

@@ -1,0 +1,165 @@
+"""Searches by Optuna: what a trial is, that test parts are not looked at, and studies that are killed."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import optuna
+import pytest
+
+from ksiqa.errors import ConfigError
+from ksiqa.names import choices
+from ksiqa.search.run import search, validation_srcc
+from ksiqa.search.space import Range, ranges
+from tests.runs import SMALL, composed, table_overrides
+
+TINY = (
+    *(*SMALL, "+sweep=optuna", "+trainer.limit_train_batches=1", "search.trials=2", "search.splits=[0,1]"),
+    *(
+        "search.space.loss=null",
+        "search.space.task.optimiser.lr=null",
+        "+search.space.model.decoder_depth.values=[1,2]",
+    ),
+)
+
+
+def _study(folder):
+    return optuna.load_study(study_name="ksiqa", storage=f"sqlite:///{folder / 'study.db'}")
+
+
+def test_a_trial_is_the_median_over_its_splits_and_no_test_part_is_scored(pairs, tmp_path, capsys):
+    config = composed("train", *TINY, f"cache={tmp_path / 'cache'}", *table_overrides(pairs))
+    best = search(config, tmp_path / "study")
+    trials = _study(tmp_path / "study").trials
+    assert [trial.state.name for trial in trials] == ["COMPLETE", "COMPLETE"]
+    assert set(best) == {"task.optimiser.head_lr", "model.decoder_depth"}
+    for trial in trials:
+        splits = [tmp_path / "study" / f"trial-{trial.number:04}" / f"split.index={index}" for index in (0, 1)]
+        found = [validation_srcc(split / "metrics.csv", best=False) for split in splits]
+        assert trial.value == pytest.approx(sum(found) / 2)
+        for index, split in enumerate(splits):
+            results = json.loads((split / "results.json").read_text())
+            assert results["split"]["index"] == index
+            assert not [key for key in results if key.startswith(("test/", "cross/"))]
+            assert not {"predictions.csv", "scatter.png", "checkpoints", "model"} & {
+                one.name for one in split.iterdir()
+            }
+    assert "best of 2, by median validation SRCC: " in capsys.readouterr().out
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "study").rglob("*.json")}
+    assert search(config, tmp_path / "study") == best  # done: nothing is repeated
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "study").rglob("*.json")} == before
+
+
+@pytest.mark.long
+def test_a_search_that_was_killed_is_finished_by_two_processes(pairs, tmp_path):
+    command = [sys.executable, "-m", "ksiqa.train", *TINY, *table_overrides(pairs), "name=killed", "search.trials=4"]
+    folder = tmp_path / "outputs" / "killed" / "optuna"
+    killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    end = time.monotonic() + 200
+    while not (folder / "trial-0001" / "split.index=0" / "results.json").exists():
+        assert killed.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    done = {file: file.stat().st_mtime_ns for file in folder.glob("trial-*/*/results.json")}
+    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in both:
+        _, errors = process.communicate(timeout=280)
+        assert process.returncode == 0, errors.decode()
+        assert errors == b""
+    trials = _study(folder).trials
+    assert len(trials) in (4, 5)  # two may ask for the last one at a time
+    assert {trial.state.name for trial in trials} == {"COMPLETE"}
+    assert {file: file.stat().st_mtime_ns for file in done} == done
+    assert all(len(list((folder / f"trial-{one.number:04}").glob("*/results.json"))) == 2 for one in trials)
+
+
+def test_a_loss_that_is_no_number_is_a_trial_that_failed(pairs, tmp_path, capsys):
+    space = [
+        "search.trials=1",
+        "search.splits=[0]",
+        "~search.space.model",
+        "+search.space.task.optimiser.head_lr.values=[1e30]",
+    ]
+    data = [
+        *table_overrides(pairs),
+        f"cache={tmp_path / 'cache'}",
+        "trainer.max_epochs=2",
+        "+trainer.limit_train_batches=2",
+    ]
+    tiny = [one for one in TINY if "model" not in one.partition("=")[0] or one in SMALL]
+    config = composed("train", *[one for one in tiny if "limit" not in one], *space, *data)
+    assert search(config, tmp_path / "study") == {}
+    assert [trial.state.name for trial in _study(tmp_path / "study").trials] == ["FAIL"]
+    assert "trial 0: failed, " in capsys.readouterr().out
+
+
+def test_the_space_of_a_config():
+    space = composed("train", "+sweep=optuna", "search.space.loss=null").search.space
+    assert ranges(space) == {
+        "task.optimiser.lr": Range(1e-6, 1e-4, log=True),
+        "task.optimiser.head_lr": Range(3e-5, 3e-3, log=True),
+        "model.decoder_depth": Range(1, 4),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            ["+search.space.task.optimiser.rate.values=[1,2]"],
+            "found: search.space.task.optimiser.rate, which the config does not",
+        ),
+        (
+            ["search.space.model.decoder_depth=3"],
+            "found: search.space.model.decoder_depth=3\nexpected: {low: A, high: B}",
+        ),
+        (["+search.space.model.decoder_depth.middle=3"], "found: search.space.model.decoder_depth={"),
+        (["split.validation_share=0"], "with split.validation_share=0\nexpected: splits that have a validation part"),
+        (["search.splits=[]"], "found: search.splits=[] with"),
+        (["search.trials=0"], "found: search.trials=0\nexpected: 1 or more"),
+        (["report.best_on_test=true"], "expected: no look at the test part"),
+        (["strategy.devices=2"], "expected: no look at the test part, and one device a process"),
+    ],
+)
+def test_what_cannot_be_searched(changes, said, tmp_path):
+    with pytest.raises(ConfigError) as error:
+        search(composed("train", "+sweep=optuna", *changes), tmp_path / "study")
+    assert said in str(error.value)
+
+
+def test_the_best_epoch_counts_where_the_best_is_kept(tmp_path):
+    rows = [("teacher", 0.99), ("student", 0.5), ("student", 0.7), ("student", 0.6)]
+    with (tmp_path / "metrics.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("phase", "validation/srcc"), *rows])
+    assert validation_srcc(tmp_path / "metrics.csv", best=False) == 0.6
+    assert validation_srcc(tmp_path / "metrics.csv", best=True) == 0.7
+
+
+@pytest.mark.parametrize("name", choices("sweep"))
+def test_every_sweep_composes(name):
+    config = composed("train", "+experiment=kadid10k", f"+sweep={name}", "roots.livec=a", "roots.spaq=b", *(
+        ["sharing=transfer", "+data@pairs=folder"] if "transfer" in name else []
+    ))  # fmt: skip
+    assert config.split.source in ("random", "folds", "train_on_all")
+
+
+@pytest.mark.parametrize("launcher", ["joblib", "slurm"])
+def test_a_launcher_goes_with_another_sweep(launcher):
+    from hydra import compose, initialize_config_dir
+
+    from ksiqa.names import conf_folder
+
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        hydra = compose(
+            "train", ["+experiment=koniq", f"+sweep=[ten_splits,{launcher}]"], return_hydra_config=True
+        ).hydra
+    assert hydra.sweeper.params["split.index"] == "range(10)"
+    assert (
+        hydra.launcher._target_.rpartition(".")[2] == {"joblib": "JoblibLauncher", "slurm": "SlurmLauncher"}[launcher]
+    )
