@@ -36,9 +36,9 @@ SMALL = [  # frozen branches of a shortened ViT and a CNN, their features comput
 ]
 PAIRS = [f"families=[{','.join(FAMILIES)}]", "levels=[1,3,5]", "crop=224", "distinct_crops=1", "workers=0"]
 ON_LIVEC = [  # whole photographs: crops of them have not the quality of the whole
-    *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0", "sharing.rehearsal_weight=0.1"),
-    *("data.short_side=500", "data.crop=476", "data.distinct_crops=2", "trainer.max_epochs=6"),
-    *("+data@pairs=folder", "pairs.batch_size=16"),
+    *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0", "sharing.rehearsal_weight=0.2"),
+    *("data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"),
+    *("+data@pairs=folder", "pairs.batch_size=8", "trainer.max_epochs=14"),
     *("pairs.views.kind=grid", "pairs.views.grid=1"),  # the teacher is watched on the centres of held-out pairs
     *("task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1", "task.standardise=true"),
 ]
