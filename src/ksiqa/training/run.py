@@ -93,7 +93,7 @@ def train_and_test(config: DictConfig, folder: Path, *, test: bool) -> dict[str,
             fr_source = train_phases(config, parts, folder, loggers=loggers)
         if not is_first():
             return None
-        tested, results = saved_and_tested(config, parts, folder, others=others, fr_source=fr_source)
+        tested, results = saved_and_tested(config, parts, folder, others=others, fr_source=fr_source, test=test)
         results["seconds"] = round(time.monotonic() - started, 1)
         write_results(folder, results)
         places = log_end(loggers, folder, tested=tested, results=results)
@@ -102,10 +102,16 @@ def train_and_test(config: DictConfig, folder: Path, *, test: bool) -> dict[str,
 
 
 def saved_and_tested(
-    config: DictConfig, parts: Parts, folder: Path, *, others: dict[str, QualityData], fr_source: str | None
+    config: DictConfig,
+    parts: Parts,
+    folder: Path,
+    *,
+    others: dict[str, QualityData],
+    fr_source: str | None,
+    test: bool,
 ) -> tuple[list[Tested], dict[str, Any]]:
-    """Save what was trained as a model, test it, and write the report; return the tests, and what results.json holds
-    but for the seconds."""
+    """Save what was trained as a model, test it if that is wanted, and write the report; return the tests, and what
+    results.json holds but for the seconds."""
     sets = parts.target.sets
     model = trained_model(config, parts, fr_source=fr_source)
     scored = [*sets, *([parts.pairs] if parts.pairs else [])]  # all on whose scale the model scores
