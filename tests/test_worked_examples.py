@@ -4,16 +4,12 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
-from ksiqa.inference.model_folder import save_model
-from tests.inference.conftest import saved
 
 PAGE = Path(__file__).parents[1] / "docs" / "examples.md"
 
@@ -27,8 +23,6 @@ def folder(tmp_path, monkeypatch):
     original.save(photos / "good.jpg", quality=92)
     original.save(photos / "poor.jpg", quality=6)
     (photos / "notes.jpg").write_text("no image")
-    errors = {"pairs": list(np.linspace(-0.2, 0.2, 101))}
-    save_model(replace(saved(), residuals={"student": errors, "teacher": errors}), tmp_path / "model")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

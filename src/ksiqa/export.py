@@ -18,13 +18,13 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stdout.write(f"{options.output}: differs from the model by {largest:.1e} at most\n")
 
 
-def export(model: Path, output: Path, *, form: str, full_reference: bool = False) -> float:
+def export(model: Path | str | None, output: Path, *, form: str, full_reference: bool = False) -> float:
     """Write a model as one file and return by how much its results differ from the model's own at most.
 
     The file is opened and compared before it is written; ``docs/export.md`` says what it takes and gives.
 
     Args:
-        model: its folder.
+        model: its folder, ``owner/name`` of the hub, or None for the model of the package.
         output: the file.
         form: ``onnx`` or ``torch`` (of torch.export).
         full_reference: the teacher, with the reference as the second input; else the student.
@@ -80,7 +80,9 @@ def options_parser() -> argparse.ArgumentParser:
         epilog=examples("export"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="a run, or its model/ folder")
+    parser.add_argument(
+        "--model", metavar="DIR", help="a run, its model/ folder, or owner/name of the hub; default: the package's own"
+    )
     parser.add_argument("--format", required=True, metavar="onnx|torch", help="ONNX, or torch.export's .pt2")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="ends in .onnx or .pt2")
     parser.add_argument("--full-reference", action="store_true", help="the teacher: an image and its reference")

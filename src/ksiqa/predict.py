@@ -110,7 +110,7 @@ def options_parser() -> argparse.ArgumentParser:
     )
     add, workers = parser.add_argument, min(MOST_WORKERS, len(os.sched_getaffinity(0)) - 1)
     add("paths", nargs="+", metavar="PATH", help="files, folders, patterns; - reads a list from standard input")
-    add("--model", metavar="DIR", help="a run, its model/ folder, or owner/name of the hub")
+    add("--model", metavar="DIR", help="a run, its model/ folder, or owner/name of the hub; default: the package's own")
     add("--reference", type=Path, metavar="PATH", help="score against it, by the teacher; a folder: against its own")
     add("--scale", metavar="NAME", help="set on whose scale to score, of those the model learned from")
     add("--coverage", type=float, default=0.9, metavar="P", help="of the interval low to high (0.9)")

@@ -16,9 +16,9 @@ EXAMPLES = {
   ksiqa prepare data=livec data.root=FOLDER
   ksiqa prepare data=livec data.root=FOLDER beside.tid2013=FOLDER beside.folder=PHOTOGRAPHS""",
     "predict": """
-  ksiqa predict photos/ --model RUN
-  ksiqa predict photos/ --model RUN --output scores.csv --report report.html
-  ksiqa predict distorted/ --model RUN --reference pristine/ --maps maps
+  ksiqa predict photos/
+  ksiqa predict photos/ --output scores.csv --report report.html
+  ksiqa predict distorted/ --reference pristine/ --maps maps
   find . -name '*.jpg' | ksiqa predict - --model owner/name --output scores.parquet --devices 2""",
     "export": """
   ksiqa export --model RUN --format onnx --output model.onnx
