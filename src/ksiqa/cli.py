@@ -10,6 +10,7 @@ COMMANDS = {
     "predict": "score photographs: PATH... [--model DIR]",
     "export": "a model for other programs: --model DIR --format onnx|torch --output FILE",
     "table": "tables and plots of finished runs: RUNS...",
+    "dashboard": "one page of finished runs, opened without a network: RUNS... --output dashboard.html",
 }
 
 
