@@ -106,9 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     show = ["summary", "runs", "differences", "papers", "cross", "distortion", "level"]
     add("--show", nargs="+", choices=show, default=["summary"], metavar="TABLE", help="see below (default: summary)")
     add("--plots", type=Path, metavar="FOLDER", help="write plots there, as PNG and SVG")
-    add(
-        "--update", nargs="+", type=Path, default=[], metavar="FILE", help="remake the marked tables of Markdown files"
-    )
+    add("--update", nargs="+", type=Path, default=[], metavar="FILE", help="remake the marked tables of Markdown files")
     return parser
 
 

@@ -35,7 +35,12 @@ def test_figures_over_splits_are_medians_of_groups() -> None:
     bars = panels(view(), "Over splits")
     assert [bar["metrics"] for bar in bars] == [[f"summary_metrics.test/{name}"] for name in ("srcc", "plcc", "krcc")]
     for bar in bars:
-        assert (bar["kind"], bar["groupBy"], bar["groupAgg"], bar["groupArea"]) == ("Bar Chart", "group", "median", "minmax")
+        assert (bar["kind"], bar["groupBy"], bar["groupAgg"], bar["groupArea"]) == (
+            "Bar Chart",
+            "group",
+            "median",
+            "minmax",
+        )
     for curve in panels(view(), "Learning curves"):
         assert (curve["groupBy"], curve["groupAgg"], curve["xAxis"]) == ("group", "median", "_step")
 
@@ -50,7 +55,7 @@ def test_a_sweep_has_an_axis_a_setting_and_the_figure_last() -> None:
     plot, importance = panels(view(), "Sweep")
     assert plot["kind"] == "Parallel Coordinates Plot"
     assert [column["accessor"] for column in plot["columns"]] == [
-        "config:variant", "config:task.value.optimiser.head_lr", "summary:test/srcc",
+        "config:variant.value", "config:task.value.optimiser.head_lr", "summary:test/srcc",
     ]  # fmt: skip
     assert importance["targetKey"] == "test/srcc"
     assert panels(view(settings=[]), "Sweep") == []
@@ -60,8 +65,12 @@ def test_offline_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path) -> N
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    with pytest.raises(UploadError, match="no key of W&B"):
-        saved(built(entity="", project="p", title="Runs", figures=["srcc"], settings=[]))
+    one = built(entity="", project="p", title="Runs", figures=["srcc"], settings=[])
+    with pytest.raises(UploadError, match="WANDB_MODE says not to"):
+        saved(one)
+    monkeypatch.delenv("WANDB_MODE")
+    with pytest.raises(UploadError, match="W&B has no key here"):
+        saved(one)
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

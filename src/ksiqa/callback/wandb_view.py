@@ -5,6 +5,7 @@ like stand in their summaries. A run of job type ``median``, which sums up a swe
 """
 
 import json
+import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -54,7 +55,7 @@ def built(*, entity: str, project: str, title: str, figures: Sequence[str], sett
         settings=workspaces.WorkspaceSettings(max_runs=MOST),
         runset_settings=workspaces.RunsetSettings(
             groupby=[expressions.Metric(GROUP)],
-            filters=[expressions.Metric("JobType") != "median"],
+            filters=expressions.And(expressions.Metric("JobType") != "median"),
             pinned_columns=[f"summary:{key}" for key in tested],
         ),
     )
@@ -73,11 +74,17 @@ def saved(view: Any) -> str:
     """
     import wandb
 
-    if not wandb.login(prompt=False):
+    if os.environ.get("WANDB_MODE", "online") != "online":
         raise UploadError(
-            found="no key of W&B, or WANDB_MODE=offline", expected="an account that is known here", do="run wandb login"
+            found="WANDB_MODE says not to",
+            expected="leave to go online",
+            do="leave WANDB_MODE out, or WANDB_MODE=online",
         )
     try:
+        if not wandb.login(prompt=False):
+            raise UploadError(
+                found="W&B has no key here", expected="an account that is known here", do="run wandb login"
+            )
         view.entity = view.entity or wandb.Api().default_entity
         return str(view.save().url)
     except (wandb.Error, OSError, ValueError) as error:

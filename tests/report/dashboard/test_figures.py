@@ -1,16 +1,20 @@
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ksiqa.report.dashboard.figures import AXES, rounded, swept
+from ksiqa.report.table.groups import Group
+from ksiqa.report.table.kinds import Kind
+from ksiqa.report.table.run import Run
+from ksiqa.report.table.summary import Row
 
 
-def rows(**settings: list[Any]) -> list[Any]:
+def rows(**settings: list[Any]) -> list[Row]:
     """Return rows of recipes that have the values of a setting in turn."""
     count = len(next(iter(settings.values())))
     of_each = [{key.replace("_", "."): values[at] for key, values in settings.items()} for at in range(count)]
-    return [SimpleNamespace(group=SimpleNamespace(runs=[SimpleNamespace(settings=one)])) for one in of_each]
+    runs = [Run(origin="", folder=None, predictions=None, results={}, settings=one, recipe="") for one in of_each]
+    return [Row("", Group(name="", kind=Kind("", "", ()), runs=[run]), "model") for run in runs]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +33,11 @@ def test_an_axis_is_of_numbers_or_of_names(values: list[Any], scale: str, shown:
 
 
 def test_settings_that_part_alike_share_an_axis_and_equal_ones_and_places_have_none() -> None:
-    found = swept(rows(model_width=[1, 2, 2], model_depth=["a", "b", "b"], lr=[1, 1, 2], same=[0, 0, 0], data_root=["a", "b", "c"]))
+    found = swept(
+        rows(
+            model_width=[1, 2, 2], model_depth=["a", "b", "b"], lr=[1, 1, 2], same=[0, 0, 0], data_root=["a", "b", "c"]
+        )
+    )
     assert [(axis["name"], axis["alike"]) for axis in found["axes"]] == [("lr", []), ("model.depth", ["model.width"])]
 
 
@@ -41,4 +49,9 @@ def test_axes_are_bounded_and_the_others_named() -> None:
 
 
 def test_what_is_no_number_is_none() -> None:
-    assert [rounded(value) for value in (0.123456, 123456.0, float("nan"), float("inf"))] == [0.1235, 123500.0, None, None]
+    assert [rounded(value) for value in (0.123456, 123456.0, float("nan"), float("inf"))] == [
+        0.1235,
+        123500.0,
+        None,
+        None,
+    ]

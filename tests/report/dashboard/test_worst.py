@@ -36,7 +36,9 @@ def test_the_largest_mean_errors_come_first(five: Path, tmp_path: Path) -> None:
     assert [images["names"][card["image"]] for card in cards] == list(means.index[:6])
     of_first = table[table["image"] == means.index[0]]
     assert cards[0]["tested"] == len(of_first)
-    assert cards[0]["run"] == of_first.loc[of_first["error"].abs().idxmax(), "run"].item() if len(of_first) == 1 else True
+    assert (
+        cards[0]["run"] == of_first.loc[of_first["error"].abs().idxmax(), "run"].item() if len(of_first) == 1 else True
+    )
     assert cards[0]["error"] == pytest.approx(of_first["error"].mean(), rel=1e-3)
     assert not any("map" in card for card in cards)
 

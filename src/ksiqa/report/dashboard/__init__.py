@@ -11,12 +11,12 @@ from typing import Any
 
 from ksiqa.errors import ConfigError
 from ksiqa.files import write_whole
-from ksiqa.report.dashboard.clouds import clouds
-from ksiqa.report.dashboard.curves import curves
+from ksiqa.report.dashboard.clouds import clouds_of
+from ksiqa.report.dashboard.curves import curves_of
 from ksiqa.report.dashboard.figures import bars, boxes, swept
 from ksiqa.report.dashboard.images import Images
 from ksiqa.report.dashboard.tables import as_sections
-from ksiqa.report.dashboard.worst import worst
+from ksiqa.report.dashboard.worst import worst_of
 from ksiqa.report.page.document import as_html, begun, held
 from ksiqa.report.style import COLOURS
 from ksiqa.report.table.differences import Drawing, differences
@@ -59,10 +59,10 @@ def write_dashboard(path: Path, groups: Sequence[Group], asked: Asked) -> list[s
             do="leave --scores out, or look what there is by ksiqa table RUNS --show runs",
         )
     compared = _compared(groups, asked)
-    found = {kind: clouds(rows[kind]) for kind, _ in kinds}
+    found = {kind: clouds_of(rows[kind]) for kind, _ in kinds}
     images = Images(budget=PICTURES)
-    cards = {kind: worst(found[kind], count=asked.worst, maps=asked.maps, images=images) for kind, _ in kinds}
-    images.fill([cloud for clouds_ in found.values() for cloud in clouds_])
+    cards = {kind: worst_of(found[kind], count=asked.worst, maps=asked.maps, images=images) for kind, _ in kinds}
+    images.fill([cloud for clouds in found.values() for cloud in clouds])
     with write_whole(path, "wb") as file:
         file.write(_head(kinds, compared, asked))
         file.write(held(images.held(), name="images"))
@@ -85,7 +85,7 @@ def _view(kind: Kind, rows: Sequence[Row], compared: Section | None, asked: Aske
         "label": kind.label or "label",
         "rows": [row.name for row in rows],
         "boxes": boxes(rows, figures=asked.figures),
-        "curves": curves(rows),
+        "curves": curves_of(rows),
         "bars": bars(rows, compared),
         "swept": swept(rows),
     }
@@ -107,4 +107,3 @@ def _head(kinds: Sequence[tuple[Kind, list[Group]]], compared: dict[Kind, Sectio
         kinds="".join(f'<option value="{at}">{as_html(kind.title)}</option>' for at, (kind, _) in enumerate(kinds)),
         **{name: as_sections(sections) for name, sections in parts.items()},
     )
-

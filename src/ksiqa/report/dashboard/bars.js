@@ -16,7 +16,7 @@ function drawBars(kind, shown) {
   if (!found.length) return;
   const ends = found.flatMap((one) => [0, one.difference, ...(one.drawn ?? []), ...(one.tested ?? [])]);
   const x = scale(extent(ends), [plot.left, plot.right]);
-  axisBelow(plot, x, `difference in SRCC to ${kind.bars.against}`.slice(0, Math.floor(plot.width / 7)));
+  axisBelow(plot, x, "difference in SRCC");
   put(plot.svg, "line", { class: "mark", x1: x(0), x2: x(0), y1: plot.top, y2: plot.bottom });
   const items = found.map((one, at) => {
     const top = plot.top + BAND * at;

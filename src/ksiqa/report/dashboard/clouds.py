@@ -44,12 +44,14 @@ class Cloud:
             "runs": [run_name(run) for run in self.runs],
             "of": len(self.table),
             "run": drawn["run"].tolist(),
-            "image": [images.number(self.runs[run], name) for run, name in zip(drawn["run"], drawn["image"], strict=True)],
+            "image": [
+                images.number(self.runs[run], name) for run, name in zip(drawn["run"], drawn["image"], strict=True)
+            ],
             **{name: [rounded(value) for value in drawn[name]] for name in ("label", "score", "wanted")},
         }
 
 
-def clouds(rows: Sequence[Row]) -> list[Cloud]:
+def clouds_of(rows: Sequence[Row]) -> list[Cloud]:
     """Return the clouds of the rows whose predictions were kept."""
     found = []
     for place, row in enumerate(rows):

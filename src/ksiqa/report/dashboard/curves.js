@@ -21,7 +21,7 @@ function drawCurves(kind, shown) {
   const y = scale(extent(lines.flatMap((line) => line.values)), [plot.bottom, plot.top]);
   const x = scale(extent(lines.flatMap((line) => line.epochs), 0), [plot.left, plot.right - 4]);
   axisBeside(plot, y);
-  axisBelow(plot, x, "epoch");
+  axisBelow(plot, x, "epoch", { whole: true });
   explore(plot, lines.map((line) => drawLine(plot, kind, line, x, y)), told);
 }
 

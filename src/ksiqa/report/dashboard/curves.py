@@ -14,7 +14,7 @@ from ksiqa.report.table.summary import Row
 MOST = 150_000  # numbers of a kind's curves; of more, every second, third, ... epoch is drawn, the last always
 
 
-def curves(rows: Sequence[Row]) -> dict[str, Any]:
+def curves_of(rows: Sequence[Row]) -> dict[str, Any]:
     """Return the runs, each with its row and the epochs that are drawn (counted over all phases, from 1), and for each
     figure the values by run, None where an epoch has none; of rows of a model that was trained, once a group."""
     tables: list[tuple[int, Run, pd.DataFrame]] = []

@@ -13,7 +13,7 @@ from ksiqa.report.table.sheet import Between, Section, Signed
 from ksiqa.report.table.summary import FIGURES, Row
 
 AXES = 8  # settings that are drawn side by side, at most
-WIDE = 20  # largest by smallest, from which on a setting's axis is logarithmic
+WIDE = 10  # largest by smallest, from which on a setting's axis is logarithmic
 
 
 def rounded(value: float) -> float | None:
@@ -79,5 +79,7 @@ def _axis(values: Sequence[Any]) -> dict[str, Any]:
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         low, high = min(values), max(values)
         return {"scale": "log" if low > 0 and high / low >= WIDE else "linear", "values": list(values)}
-    shown = ["none" if value is None else str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    shown = [
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value) for value in values
+    ]
     return {"scale": "names", "values": shown}

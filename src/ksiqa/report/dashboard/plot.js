@@ -48,9 +48,10 @@ function put(parent, kind, attributes, text) {
   return element;
 }
 
-/** Draw ticks below a plot, with their grid and a title. */
-function axisBelow(plot, place, title) {
+/** Draw ticks below a plot, of whole numbers alone if so wanted, with their grid and a title. */
+function axisBelow(plot, place, title, { whole = false } = {}) {
   for (const tick of place.ticks(Math.max(2, (plot.right - plot.left) / 90))) {
+    if (whole && !Number.isInteger(tick)) continue;
     put(plot.svg, "line", { class: "grid", x1: place(tick), x2: place(tick), y1: plot.top, y2: plot.bottom });
     put(plot.svg, "text", { class: "quiet", x: place(tick), y: plot.bottom + 16, "text-anchor": "middle" }, brief(tick));
   }

@@ -31,7 +31,7 @@ function drawScatter(kind, shown, images) {
   explore(plot, items, told, choose);
   const drawnOf = cloud.image.length < cloud.of ? ` ${cloud.image.length} of ${cloud.of} predictions are drawn.` : "";
   note.textContent = `Both are in [0, 1], higher is better; on the dashed line they agree.${drawnOf} ${images.notes.join(" ")}`;
-  beside.replaceChildren(made("div", { className: "picture none" }, "an image"));
+  beside.replaceChildren(made("div", { className: "picture none" }, "point at a prediction"));
 }
 
 function pointCard(kind, cloud, at, images) {

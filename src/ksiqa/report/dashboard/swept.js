@@ -15,7 +15,8 @@ function drawSwept(kind, shown) {
   note.textContent = spelled(axes, more);
   if (!rows.length) return;
   const x = (at) => plot.left + ((plot.right - plot.left) * at) / (all.length - 1);
-  const places = all.map((axis, at) => drawAxis(plot, axis, x(at), at === all.length - 1 ? rows : [...kind.rows.keys()]));
+  const groups = all.map(() => drawn("g", {}));
+  const places = shortened(all).map((axis, at) => drawAxis(groups[at], plot, axis, x(at), at === all.length - 1 ? rows : [...kind.rows.keys()]));
   const items = rows.map((row) => {
     const aside = 2 * (row - (kind.rows.length - 1) / 2) * Math.min(1, 8 / kind.rows.length); // equal ones stay apart
     const points = places.map((place, at) => [x(at), place(row) + (all[at].scale === "names" ? aside : 0)]);
@@ -24,19 +25,30 @@ function drawSwept(kind, shown) {
     const settings = axes.map((axis) => `${axis.name} ${axis.values[row]}`).join(", ");
     return { points: along(points), element, told: () => `${kind.rows[row]}: ${settings}; ${select.value} ${brief(medians[row])}` };
   });
+  plot.svg.append(...groups); // over the lines
   explore(plot, items, told);
 }
 
-/** Draw one axis and return a function from a row to its place on it. */
-function drawAxis(plot, axis, x, rows) {
-  put(plot.svg, "line", { class: "axis", x1: x, x2: x, y1: plot.top, y2: plot.bottom });
-  const short = axis.name.slice(axis.name.lastIndexOf(".") + 1);
-  put(put(plot.svg, "text", { x, y: 18, "text-anchor": "middle" }, short.slice(0, 20)), "title", {}, axis.name);
+/** Return axes with names as short as tells them apart: the ends of dotted keys. */
+function shortened(axes) {
+  const end = (name, parts) => name.split(".").slice(-parts).join(".");
+  return axes.map((axis) => {
+    let parts = 1;
+    const alike = (other) => other !== axis && end(other.name, parts) === end(axis.name, parts);
+    while (parts < 9 && axes.some(alike)) parts += 1;
+    return { ...axis, short: end(axis.name, parts) };
+  });
+}
+
+/** Draw one axis into a group and return a function from a row to its place on it. */
+function drawAxis(group, plot, axis, x, rows) {
+  put(group, "line", { class: "axis", x1: x, x2: x, y1: plot.top, y2: plot.bottom });
+  put(put(group, "text", { x, y: 18, "text-anchor": "middle" }, axis.short.slice(0, 20)), "title", {}, axis.name);
   const ends = [plot.bottom - 8, plot.top + 8];
   const tick = (y, text) => {
-    put(plot.svg, "line", { class: "axis", x1: x - 4, x2: x, y1: y, y2: y });
+    put(group, "line", { class: "axis", x1: x - 4, x2: x, y1: y, y2: y });
     const shown = text.length > 15 ? `${text.slice(0, 14)}…` : text;
-    put(put(plot.svg, "text", { class: "quiet over", x: x - 7, y: y + 4, "text-anchor": "end" }, shown), "title", {}, text);
+    put(put(group, "text", { class: "quiet over", x: x - 7, y: y + 4, "text-anchor": "end" }, shown), "title", {}, text);
   };
   if (axis.scale === "names") {
     const names = [...new Set(axis.values)];

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from ksiqa.report.page.document import as_html
-from ksiqa.report.table.sheet import Section, text
+from ksiqa.report.table.sheet import Cell, Section, text
+
+LONG = 24  # characters of words that stand in one line
 
 
 def as_sections(sections: Sequence[Section | None]) -> str:
@@ -13,7 +15,7 @@ def as_sections(sections: Sequence[Section | None]) -> str:
 
 def _one(section: Section, place: int) -> str:
     head = "".join(f'<th scope="col">{as_html(column)}</th>' for column in section.columns)
-    rows = "\n".join(_row([text(cell) for cell in row]) for row in section.rows)
+    rows = "\n".join(_row(row) for row in section.rows)
     notes = "".join(f"<p>{as_html(note)}</p>" for note in section.notes)
     title = as_html(section.title)
     body = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>" if rows else ""
@@ -21,6 +23,12 @@ def _one(section: Section, place: int) -> str:
     return f'<div class="of-kind" data-kind="{place}">{wide}</table></div>{notes}</div>'
 
 
-def _row(cells: Sequence[str]) -> str:
-    first, *others = map(as_html, cells)
-    return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'
+def _row(cells: Sequence[Cell]) -> str:
+    first, *others = cells
+    shown = (f"<td{_long(cell)}>{as_html(text(cell))}</td>" for cell in others)
+    return f'<tr><th scope="row">{as_html(text(first))}</th>{"".join(shown)}</tr>'
+
+
+def _long(cell: Cell) -> str:
+    """Return the class of a cell of words, which may go on in the next line."""
+    return ' class="long"' if isinstance(cell, str) and len(cell) > LONG else ""

@@ -19,15 +19,15 @@ function drawWorst(kind, shown, images) {
 function worstCard(kind, row, one, images, showsAll) {
   const name = images.names[one.image];
   const runs = kind.clouds.find((cloud) => cloud.row === row).runs;
-  const said = one.tested > 1 ? `mean of ${one.tested} runs: ${apart(one.error)}` : apart(one.error);
+  const tested = one.tested > 1 ? `, farthest off of ${one.tested} runs (mean ${apart(one.error)})` : "";
   return made(
     "li",
     { className: "card" },
     picture({ ...images.pictures[one.image], map: one.map, image: name }, showsAll),
-    made("p", { className: "top" }, made("strong", {}, number(one.score, 3)), made("span", {}, said)),
+    made("p", { className: "top" }, made("strong", {}, number(one.score, 3)), made("span", {}, apart(one.score - one.wanted))),
     made("p", { className: "raw" }, `${kind.label} ${brief(one.label)}, as a score ${number(one.wanted, 3)}`),
     made("p", { className: "name" }, name),
-    made("p", { className: "folder" }, runs[one.run]),
-    ...(one.note ? [made("p", { className: "folder" }, one.note)] : []),
+    made("p", { className: "note" }, `${runs[one.run]}${tested}`),
+    ...(one.note ? [made("p", { className: "note" }, one.note)] : []),
   );
 }

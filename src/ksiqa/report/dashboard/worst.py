@@ -11,7 +11,7 @@ from ksiqa.report.dashboard.images import Images
 from ksiqa.report.table.run import Run
 
 
-def worst(clouds: Sequence[Cloud], *, count: int, maps: bool, images: Images) -> list[dict[str, Any]]:
+def worst_of(clouds: Sequence[Cloud], *, count: int, maps: bool, images: Images) -> list[dict[str, Any]]:
     """Return each row's images of the largest mean error over its runs, the largest first.
 
     Args:
@@ -53,4 +53,3 @@ def _map(run: Run, image: str, scorers: dict[int, Any], place: int, images: Imag
         return {"map": images.map(scorers[place].score(pixels, maps=True).quality_map)}
     except KsiqaError as error:
         return {"note": f"no quality map: {error.found}"}
-

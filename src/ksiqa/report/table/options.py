@@ -13,7 +13,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add them to a command's own."""
     one_of = parser.add_argument
     one_of("runs", nargs="*", type=Path, metavar="RUNS", help="run folders at any depth; results.csv files")
-    one_of("--scores", nargs="+", choices=SCORES, default=["model"], help="also the teacher beside a student, the ridge")
+    one_of(
+        "--scores", nargs="+", choices=SCORES, default=["model"], help="also the teacher beside a student, the ridge"
+    )
     one_of("--figures", nargs="+", choices=FIGURES, metavar="FIGURE", help=f"columns, of {', '.join(FIGURES)}")
     one_of(
         "--label", nargs="+", metavar="KEY", help="settings that name rows (default: the fewest that tell them apart)"
