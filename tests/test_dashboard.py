@@ -53,8 +53,8 @@ def test_without_a_key_the_view_of_wandb_is_written_and_that_is_said(
 
 
 def test_what_may_be_asked_for_is_what_there_is() -> None:
-    assert options.SCORES == tuple(SCORES)
-    assert options.FIGURES == tuple(FIGURES)
+    assert tuple(SCORES) == options.SCORES
+    assert tuple(FIGURES) == options.FIGURES
 
 
 @pytest.mark.parametrize(

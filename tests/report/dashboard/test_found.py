@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from ksiqa.data.source import synthetic
 from ksiqa.errors import KsiqaError
 from ksiqa.report.dashboard.found import file_of, pixels_of
 from ksiqa.report.table.run import Run
 from tests.prediction.conftest import crop
-from PIL import Image
 
 PAIRS = {"levels": [2], "size": [96, 96], "root": None, "distortion_seed": 3}
 

@@ -1,7 +1,7 @@
 """The images of a page: each once, under a number, with a thumbnail while there is room."""
 
 from collections.abc import Sequence
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from jaxtyping import UInt8
@@ -30,8 +30,8 @@ class Images:
         self._left, self._full = budget, 0
         self._numbers: dict[tuple[str, str], int] = {}
         self._pictures: dict[int, dict[str, Any] | None] = {}
-        self._lost: list[str] = []
-        self._broken: list[str] = []
+        self._lost: dict[int, str] = {}
+        self._broken: dict[int, str] = {}
 
     def number(self, run: Run, image: str) -> int:
         """Return the number of an image, a new one where it has none yet: by set and name."""
@@ -41,11 +41,11 @@ class Images:
         """Return an image's pixels; None, and a note, where they cannot be had."""
         try:
             found = pixels_of(run, image)
-        except (KsiqaError, OSError, ValueError) as error:
-            self._broken.append(error.found if isinstance(error, KsiqaError) else str(error))
+        except (KsiqaError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # configs are anybody's
+            self._broken[self.number(run, image)] = error.found if isinstance(error, KsiqaError) else repr(error)
             return None
         if found is None:
-            self._lost.append(image)
+            self._lost[self.number(run, image)] = image
         return found
 
     def show(self, run: Run, image: str, *, side: int = SIDE) -> None:
@@ -83,14 +83,15 @@ class Images:
             "data's root in config.yaml": self._lost,
             f"{len(self._broken)} images cannot be read": self._broken,
         }
-        notes = [f"{note}; first {one_line(names[0])}." for note, names in told.items() if names]
+        notes = [f"{note}; first {one_line(next(iter(names.values())))}." for note, names in told.items() if names]
         full = f"{self._full} images have no picture: the room for pictures is used up, by those of larger errors."
         return [*notes, full] if self._full else notes
 
     def held(self) -> dict[str, Any]:
         """Return names by number, without the folder that is common to all, thumbnails, and notes."""
         names = [image for _, image in self._numbers]
-        common = commonprefix([name.rpartition("/")[0] + "/" for name in names]).rpartition("/")[0]
+        levels = zip(*(name.split("/")[:-1] for name in names), strict=False)
+        common = sum(len(level[0]) + 1 for level in takewhile(lambda level: len(set(level)) == 1, levels))
         pictures = {number: picture for number, picture in self._pictures.items() if picture}
-        shown = [one_line(name[len(common) + 1 :] if common else name) for name in names]
+        shown = [one_line(name[common:]) for name in names]
         return {"names": shown, "pictures": pictures, "notes": self.notes}

@@ -1,6 +1,6 @@
 /* The recipes of the shown kind: their lines and colours, which of them are shown, and which is pointed at. */
 
-/** Return the classes of a row's colour and line; ``lines`` is how many colours there are. */
+/** Return the classes of a row's colour and line: seven colours, which come again with another of four lines. */
 const series = (row) => `series-${row % 7} dash-${Math.floor(row / 7) % 4}`;
 
 function swatch(row) {
