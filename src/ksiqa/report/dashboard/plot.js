@@ -70,5 +70,5 @@ function axisBeside(plot, place) {
 function named(plot, name, y) {
   const room = Math.floor((plot.width - 4) / 6.6);
   const shown = name.length > room ? `${name.slice(0, room - 1)}…` : name;
-  put(put(plot.svg, "text", { x: 2, y }, shown), "title", {}, name);
+  put(put(plot.svg, "text", { class: "over", x: 2, y }, shown), "title", {}, name);
 }

@@ -27,7 +27,7 @@ function worstCard(kind, row, one, images, showsAll) {
     made("p", { className: "top" }, made("strong", {}, number(one.score, 3)), made("span", {}, apart(one.score - one.wanted))),
     made("p", { className: "raw" }, `${kind.label} ${brief(one.label)}, as a score ${number(one.wanted, 3)}`),
     made("p", { className: "name" }, name),
-    made("p", { className: "note" }, `${runs[one.run]}${tested}`),
-    ...(one.note ? [made("p", { className: "note" }, one.note)] : []),
+    made("p", { className: "raw" }, `${runs[one.run]}${tested}`),
+    ...(one.note ? [made("p", { className: "raw" }, one.note)] : []),
   );
 }
