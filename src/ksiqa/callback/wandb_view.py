@@ -88,7 +88,8 @@ def saved(view: Any) -> str:
         view.entity = view.entity or wandb.Api().default_entity
         return str(view.save().url)
     except (wandb.Error, OSError, ValueError) as error:
-        raise UploadError(found=f"W&B says {error}", expected="a project that you may write to", do="look at it there"
+        raise UploadError(
+            found=f"W&B says {error}", expected="a project that you may write to", do="look at it there"
         ) from error
 
 

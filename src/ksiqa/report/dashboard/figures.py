@@ -47,7 +47,7 @@ def bars(rows: Sequence[Row], compared: Section | None) -> dict[str, Any] | None
     found = []
     for name, _, parts, difference, drawn, tested, _ in compared.rows:
         assert isinstance(difference, Signed)
-        one = {"row": names.index(str(name)), "parts": parts, "difference": rounded(difference.value)}
+        one: dict[str, Any] = {"row": names.index(str(name)), "parts": parts, "difference": rounded(difference.value)}
         for key, cell in (("drawn", drawn), ("tested", tested)):
             if isinstance(cell, Between):
                 one[key] = [rounded(cell.low), rounded(cell.high)]
