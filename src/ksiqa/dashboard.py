@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
     with errors_as_text():
         options = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
         check(options)
-        groups = []
+        groups: list[Group] = []
         if options.runs:
             from ksiqa.report.table.views import read_groups
 

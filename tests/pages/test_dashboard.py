@@ -114,7 +114,7 @@ def test_one_run_of_another_recipe(page: "Opened") -> None:
 def test_one_kind_at_a_time(shown: Show, five: Path, tmp_path: Path) -> None:  # noqa: F811
     write_run(tmp_path / "pseudo", label="pseudo-score", data="demo", config={"variant": "demo"})
     page = shown(five, tmp_path / "pseudo")
-    page.get_by_label("Set").select_option(label="demo (pseudo-score); marked: fewer than ten splits, pseudo-scores")
+    page.locator("#kind").select_option(label="demo (pseudo-score); marked: fewer than ten splits, pseudo-scores")
     assert page.locator("#title").inner_text().endswith("marked: fewer than ten splits, pseudo-scores")
     assert page.locator("#rows").is_hidden()
     assert page.locator("#boxes circle").count() == 1

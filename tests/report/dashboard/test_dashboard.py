@@ -146,7 +146,7 @@ def test_numbers_are_bounded(five: Path, tmp_path: Path, monkeypatch: pytest.Mon
     """Of more points and epochs than the page has room for, every second, third, … is drawn, and that is said."""
     monkeypatch.setattr("ksiqa.report.dashboard.clouds.MOST", 70)
     monkeypatch.setattr("ksiqa.report.dashboard.curves.MOST", 30)
-    monkeypatch.setattr(dashboard, "PICTURES", 30_000)
+    monkeypatch.setattr(dashboard, "PICTURES", 5_000)
     images, (kind,) = page(tmp_path / "page.html", five)
     assert [(len(cloud["image"]), cloud["of"]) for cloud in kind["clouds"]] == [(34, 100)] * 2
     assert kind["curves"]["step"] == 2

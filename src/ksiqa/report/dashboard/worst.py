@@ -31,7 +31,11 @@ def _of_row(cloud: Cloud, *, count: int, maps: bool, images: Images) -> dict[str
     for (image, found), tested in zip(largest.iterrows(), means["count"], strict=False):
         run = cloud.runs[int(found["run"])]
         images.show(run, str(image))
-        card = {"image": images.number(run, str(image)), "tested": int(tested), "run": int(found["run"])}
+        card: dict[str, Any] = {
+            "image": images.number(run, str(image)),
+            "tested": int(tested),
+            "run": int(found["run"]),
+        }
         card |= {name: rounded(float(found[name])) for name in ("label", "score", "wanted")}
         card["error"] = rounded(float(table.loc[table["image"] == image, "error"].mean()))
         if maps:
