@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ksiqa.report.page import SCRIPTS
-
 ROOT = Path(__file__).parents[1]
+PAGE = (".html", ".css", ".js")
 IMAGES = 20
 TINY = (
     *("backbone=tiny", "model.width=32", "model.heads=2", "trainer.max_epochs=1", "strategy=cpu"),
@@ -79,7 +78,11 @@ def test_the_wheel_holds_code_configs_and_data(wheel: Path) -> None:
         "ksiqa/py.typed",
         "ksiqa/data/synthetic/kadid10k_means.csv",
         "ksiqa/report/table/published.csv",
-        *(f"ksiqa/report/page/{name}" for name in ("page.html", "page.css", *SCRIPTS)),
+        *(
+            str(file.relative_to(ROOT / "src"))
+            for file in (ROOT / "src/ksiqa/report").rglob("*")
+            if file.suffix in PAGE
+        ),
     } <= held
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
     assert {name.split("/")[0].partition("-")[0] for name in held} == {"ksiqa"}
