@@ -74,9 +74,10 @@ def write_dashboard(path: Path, groups: Sequence[Group], asked: Asked) -> list[s
 
 
 def _compared(groups: Sequence[Group], asked: Asked) -> dict[Kind, Section]:
-    """Return the differences of each kind that has some."""
+    """Return the differences of each kind that has several rows, also where none of them can be paired."""
     found = differences(groups, scores=asked.scores, against=asked.against, drawing=asked.drawing)
-    return {kind: one for kind, _ in by_kind(groups) for one in found if one.facts == facts(kind)}
+    several = [one for one in found if one.rows or len(one.notes) > 1]
+    return {kind: one for kind, _ in by_kind(groups) for one in several if one.facts == facts(kind)}
 
 
 def _view(kind: Kind, rows: Sequence[Row], compared: Section | None, asked: Asked) -> dict[str, Any]:

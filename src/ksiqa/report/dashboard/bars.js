@@ -2,8 +2,7 @@
 
 function drawBars(kind, shown) {
   const { section, plot: host, told, note } = parts("bars");
-  const there = section.querySelector(".of-kind:not([hidden]) tbody, .of-kind:not([hidden]) > p");
-  section.hidden = !kind.bars && !there;
+  section.hidden = !section.querySelector(".of-kind:not([hidden])"); // of one recipe, nothing is compared
   for (const part of [host, told, note]) part.hidden = !kind.bars;
   if (!kind.bars) return;
   const found = kind.bars.bars.filter((one) => shown.has(one.row));
