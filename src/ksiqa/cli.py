@@ -10,6 +10,7 @@ COMMANDS = {
     "predict": "score photographs: PATH... [--model DIR]",
     "export": "a model for other programs: --model DIR --format onnx|torch --output FILE",
     "table": "tables and plots of finished runs: RUNS...",
+    "dashboard": "one page of finished runs, opened without a network: RUNS... --output dashboard.html",
     "doctor": "what is there to train with, and what mends the rest: [--root NAME=FOLDER]",
     "completion": "a script for your shell: bash|zsh|fish",
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ksiqa.command import errors_as_text
+from ksiqa.report.table.options import add_options, check_options
 from ksiqa.usage import examples
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command."""
     with errors_as_text():
         options = options_parser().parse_args(sys.argv[1:] if arguments is None else arguments)
-        _check(options)
+        check_options(options, runs_wanted=not options.update)
         for file in options.update:
             from ksiqa.report.table.marked import update
 
@@ -92,21 +93,6 @@ def _wanted(options: argparse.Namespace) -> "Wanted":
     )
 
 
-def _check(options: argparse.Namespace) -> None:
-    """Refuse, before any work, what could not be done at its end."""
-    from ksiqa.errors import ConfigError, whole_number
-
-    whole_number(options.draws, least=1, name="--draws")
-    if not options.runs and not options.update:
-        raise ConfigError(
-            found="no RUNS", expected="folders of runs, or results.csv files", do="name some, such as outputs/NAME"
-        )
-    if options.output is not None and not options.output.parent.is_dir():
-        raise ConfigError(
-            found=f"no folder {options.output.parent}", expected="a folder that is there", do="make it first"
-        )
-
-
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(
@@ -115,33 +101,14 @@ def options_parser() -> argparse.ArgumentParser:
         epilog=f"{SHOWN}\n\n{examples('table')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    one_of = parser.add_argument
-    parser.add_argument(
-        "runs", nargs="*", type=Path, metavar="RUNS", help="run folders at any depth; results.csv files"
-    )
-    one_of("--format", choices=["table", "csv", "markdown", "latex"], default="table", help="(default: table)")
-    one_of("--output", type=Path, metavar="FILE", help="write there instead of to the terminal")
+    add_options(parser)
+    add = parser.add_argument
+    add("--format", choices=["table", "csv", "markdown", "latex"], default="table", help="(default: table)")
+    add("--output", type=Path, metavar="FILE", help="write there instead of to the terminal")
     show = ["summary", "runs", "differences", "papers", "cross", "distortion", "level"]
-    one_of("--show", nargs="+", choices=show, default=["summary"], metavar="TABLE", help="see below (default: summary)")
-    scores = ["model", "fr", "ridge"]
-    one_of(
-        "--scores", nargs="+", choices=scores, default=["model"], help="also the teacher beside a student, the ridge"
-    )
-    figures = ["srcc", "plcc", "plcc_fitted", "krcc", "rmse", "outlier_ratio", "imagery_error", "identity_error"]
-    one_of("--figures", nargs="+", choices=figures, metavar="FIGURE", help=f"columns, of {', '.join(figures)}")
-    one_of(
-        "--label", nargs="+", metavar="KEY", help="settings that name rows (default: the fewest that tell them apart)"
-    )
-    one_of("--by-seed", action="store_true", help="a row a seed: differences by chance alone (A/A)")
-    one_of("--against", metavar="ROW", help="the row that differences are taken to (default: the first)")
-    one_of(
-        "--draw", choices=["images", "contents"], default="images", help="what the bootstrap draws (default: images)"
-    )
-    one_of("--draws", type=int, default=2000, help="of the bootstrap (default: 2000)")
-    one_of("--plots", type=Path, metavar="FOLDER", help="write plots there, as PNG and SVG")
-    one_of(
-        "--update", nargs="+", type=Path, default=[], metavar="FILE", help="remake the marked tables of Markdown files"
-    )
+    add("--show", nargs="+", choices=show, default=["summary"], metavar="TABLE", help="see below (default: summary)")
+    add("--plots", type=Path, metavar="FOLDER", help="write plots there, as PNG and SVG")
+    add("--update", nargs="+", type=Path, default=[], metavar="FILE", help="remake the marked tables of Markdown files")
     return parser
 
 

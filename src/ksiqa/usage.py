@@ -28,6 +28,10 @@ EXAMPLES = {
   ksiqa table outputs --show differences --against plain
   ksiqa table outputs --show papers --format latex --output table.tex
   ksiqa table outputs --plots figures""",
+    "dashboard": """
+  ksiqa dashboard outputs/livec --output dashboard.html
+  ksiqa dashboard outputs --against plain --maps --worst 12
+  ksiqa dashboard outputs/livec --wandb PROJECT""",
     "doctor": """
   ksiqa doctor
   ksiqa doctor --root livec=FOLDER --root koniq10k=FOLDER

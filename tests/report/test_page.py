@@ -12,7 +12,8 @@ from PIL import Image
 
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.errors import StorageError
-from ksiqa.report.page import CELLS, SIDE, Page
+from ksiqa.report.page import Page
+from ksiqa.report.page.picture import CELLS, SIDE
 
 SCORED = {"score": 0.5, "score_raw": 50.0, "scale": "livec", "low": 0.25, "high": 0.75, "error": ""}
 HOSTILE = [

@@ -8,12 +8,6 @@ function binOf(score) {
   return bin + 1 < BINS && score >= edge(bin + 1) ? bin + 1 : bin; // 0.58 * 50 is a little less than 29
 }
 
-function drawn(kind, attributes) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
 /**
  * Draw the histogram of scores.
  *

@@ -1,16 +1,6 @@
-"use strict";
 /* The rows that the page holds, and which of them are shown in which order. A row: see Page.add. */
 
-const byId = (id) => document.getElementById(id);
-const number = (value, digits = 2) => value.toFixed(digits);
 const imagesIn = (count) => `${count.toLocaleString("en")} ${count === 1 ? "image" : "images"}`;
-
-/** Return the element's copy of a kind, with properties set and children put into it. */
-function made(kind, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(kind), properties);
-  element.append(...children);
-  return element;
-}
 
 const isScored = (row) => row.score !== undefined;
 const intervalWidth = (row) => (row.low === undefined ? undefined : row.high - row.low);
@@ -52,14 +42,4 @@ function commonFolder(rows) {
   let common = rows.length ? rows[0].image : "";
   for (const { image } of rows) while (!image.startsWith(common)) common = common.slice(0, -1);
   return common.slice(0, common.lastIndexOf("/") + 1);
-}
-
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }

@@ -49,7 +49,7 @@ def telling(groups: Sequence[Sequence[Run]]) -> list[str]:
         for one, other in combinations(groups, 2)
         if one[0].results["data"] == other[0].results["data"] and one[0].recipe != other[0].recipe
     ]
-    candidates = sorted({key for pair in pairs for run in pair for key in run.settings}, key=_rank)
+    candidates = sorted({key for pair in pairs for run in pair for key in run.settings}, key=rank)
     chosen: list[str] = []
     while pairs:
         parted = {key: sum(_differ(pair, key) for pair in pairs) for key in candidates}
@@ -65,7 +65,7 @@ def _differ(pair: tuple[Run, Run], key: str) -> bool:
     return bool(pair[0].settings.get(key) != pair[1].settings.get(key))
 
 
-def _rank(key: str) -> tuple[bool, bool, int, str]:
+def rank(key: str) -> tuple[bool, bool, int, str]:
     """Names first, places of files last, shallow settings before deep ones."""
     return (key not in SPEAKING, is_place(key), key.count("."), key)
 
@@ -78,7 +78,7 @@ def is_place(key: str) -> bool:
 def _name(run: Run, keys: Sequence[str]) -> str:
     values = [
         str(run.settings[key]) if key in SPEAKING else f"{key}={run.settings[key]}"
-        for key in sorted(keys, key=_rank)
+        for key in sorted(keys, key=rank)
         if run.settings.get(key) is not None
     ]
     variant = run.settings.get("variant") or run.results.get("variant")

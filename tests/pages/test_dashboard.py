@@ -1,0 +1,156 @@
+"""The dashboard in a browser: what it shows, by mouse and by keyboard, wide and narrow, with anybody's names."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ksiqa.report.dashboard import write_dashboard
+from tests.pages.conftest import Open
+from tests.report.dashboard.conftest import asked, five  # noqa: F401  (a fixture)
+from tests.report.table.conftest import groups_of, write_run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page as Opened
+
+pytestmark = pytest.mark.pages
+
+HERE = Path(__file__).parent
+HOSTILE = "</script><img src=x onerror=alert(1)><script>alert(1)</script>"
+Show = Callable[..., "Opened"]
+
+
+@pytest.fixture
+def shown(opened: Open, tmp_path: Path) -> Show:
+    """Open the page of some runs."""
+
+    def show(*runs: Path, window: dict[str, int] | None = None, scheme: str = "light", **changes: Any) -> "Opened":
+        path = tmp_path / "dashboard.html"
+        write_dashboard(path, groups_of(*runs), asked(**changes))
+        return opened(path, window=window or {"width": 1200, "height": 900}, color_scheme=scheme)
+
+    return show
+
+
+@pytest.fixture
+def page(shown: Show, five: Path) -> "Opened":  # noqa: F811
+    return shown(five)
+
+
+def told(page: "Opened", section: str) -> str:
+    return page.locator(f"#{section} .told").inner_text()
+
+
+def test_every_view_is_drawn(page: "Opened") -> None:
+    assert page.locator("#title").inner_text() == "KonIQ-10k (MOS); marked: fewer than ten splits"
+    assert page.locator("#rows button").all_inner_texts() == ["good", "worse"]
+    counts = {"#boxes circle": 10, "#boxes rect.area": 2, "#bars rect": 1, "#swept path": 2}
+    counts |= {"#curves path.run": 10, "#curves path.median": 2, "#scatter circle": 100, "#worst .card": 4}
+    assert {name: page.locator(name).count() for name in counts} == counts
+    assert page.locator("section:visible").count() == 8
+    assert page.locator("table:visible").count() == 3
+
+
+def test_a_recipe_is_left_out_and_pointed_at(page: "Opened") -> None:
+    worse = page.get_by_role("button", name="worse")
+    worse.focus()
+    faint = page.locator("#curves path[data-row='0'].median")
+    assert faint.evaluate("one => +getComputedStyle(one).opacity") < 0.5
+    page.keyboard.press("Enter")
+    assert worse.get_attribute("aria-pressed") == "false"
+    assert page.locator("#boxes circle").count() == 5
+    assert page.locator("#curves path").count() == 6
+    assert page.locator("#swept path").count() == 1
+    page.keyboard.press("Enter")
+    assert page.locator("#boxes circle").count() == 10
+
+
+def test_a_figure_is_chosen(page: "Opened") -> None:
+    page.select_option("#boxes select", "KRCC")
+    assert "KRCC on the test part" in page.locator("#boxes svg").text_content()
+    assert page.locator("#curves select").input_value() == "validation/srcc"
+    page.select_option("#curves select", "train/loss")
+    page.get_by_label("Each run").uncheck()
+    assert page.locator("#curves path").count() == 2
+
+
+def test_points_are_gone_through_by_keyboard(page: "Opened") -> None:
+    page.locator("#boxes svg").focus()
+    page.keyboard.press("ArrowRight")
+    assert told(page, "boxes").startswith("good, split 0: ")
+    page.keyboard.press("ArrowUp")
+    assert told(page, "boxes").startswith("worse, split 4: ")
+    page.locator("#curves svg").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    assert told(page, "curves") == "good, split 0, seed 0, epoch 2: 0.1"
+    page.keyboard.press("End")
+    assert told(page, "curves").startswith("worse, median of 5 runs, epoch 1: ")
+    page.keyboard.press("Escape")
+    assert page.locator(".chosen").count() == 1  # of the boxes
+
+
+def test_an_image_stands_beside_the_point_under_the_mouse(page: "Opened") -> None:
+    dot = page.locator("#scatter circle").nth(50)
+    dot.scroll_into_view_if_needed()
+    dot.hover()
+    chosen = page.locator("#scatter .chosen")
+    assert chosen.count() == 1
+    name = page.locator("#scatter .name").inner_text()
+    assert told(page, "scatter").startswith(f"{name}: score ")
+    assert page.locator("#scatter .point img").evaluate("one => one.complete && one.naturalWidth > 0")
+    assert page.locator("#scatter .folder").inner_text().startswith("split ")
+
+
+def test_one_run_of_another_recipe(page: "Opened") -> None:
+    page.select_option("#cloud", label="worse")
+    page.select_option("#run", label="split 3, seed 0")
+    assert page.locator("#scatter circle").count() == 20
+    page.select_option("#cloud", label="good")
+    assert page.locator("#scatter circle").count() == 100
+
+
+def test_one_kind_at_a_time(shown: Show, five: Path, tmp_path: Path) -> None:  # noqa: F811
+    write_run(tmp_path / "pseudo", label="pseudo-score", data="demo", config={"variant": "demo"})
+    page = shown(five, tmp_path / "pseudo")
+    page.locator("#kind").select_option(label="demo (pseudo-score); marked: fewer than ten splits, pseudo-scores")
+    assert page.locator("#title").inner_text().endswith("marked: fewer than ten splits, pseudo-scores")
+    assert page.locator("#rows").is_hidden()
+    assert page.locator("#boxes circle").count() == 1
+    assert page.locator("#bars").is_hidden()
+    assert page.locator("#scatter circle").count() == 20
+    assert page.locator("table:visible").count() == 2
+    assert "MOS" not in page.locator("main").inner_text()
+
+
+def test_names_of_strangers_are_text(shown: Show, tmp_path: Path) -> None:
+    for name in (HOSTILE, f"b{HOSTILE}"):
+        run = write_run(tmp_path / "runs" / name[:1], config={"variant": name}, data=HOSTILE)
+        for file in ("predictions.csv", "metrics.csv"):
+            text = (run / file).read_text().replace(".png", f"{HOSTILE}.png").replace("train/loss", HOSTILE)
+            (run / file).write_text(text)
+    page = shown(tmp_path / "runs", title=HOSTILE)
+    assert page.title() == page.locator("h1").inner_text() == HOSTILE
+    assert page.locator("#rows button").all_inner_texts() == [HOSTILE, f"b{HOSTILE}"]
+    page.select_option("#curves select", HOSTILE)
+    for section in ("boxes", "curves", "scatter", "bars", "swept"):
+        page.locator(f"#{section} svg[tabindex]").focus()
+        page.keyboard.press("ArrowRight")
+        assert HOSTILE in told(page, section)
+    assert page.locator("img").count() == 0
+    assert page.locator("script").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1200])
+def test_every_text_can_be_read(width: int, scheme: str, shown: Show, five: Path, tmp_path: Path) -> None:  # noqa: F811
+    """At a contrast of 4.5 or more, in windows that need no scrolling sideways; the pictures are kept."""
+    page = shown(five, window={"width": width, "height": 900}, scheme=scheme)
+    contrasts = page.evaluate((HERE / "contrast.js").read_text())
+    assert len(contrasts) > 100
+    assert [one for one in contrasts if one[1] < 4.5] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    inside = "svgs => svgs.every(svg => svg.closest('.wide') || svg.getBoundingClientRect().right <= innerWidth)"
+    assert page.locator("svg").evaluate_all(inside)
+    page.screenshot(path=tmp_path / f"{width}-{scheme}.png", full_page=True)

@@ -1,0 +1,62 @@
+"""Where the pixels behind predictions are looked for."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from ksiqa.data.source import synthetic
+from ksiqa.errors import KsiqaError
+from ksiqa.report.dashboard.found import file_of, pixels_of
+from ksiqa.report.table.run import Run
+from tests.prediction.conftest import crop
+
+PAIRS = {"levels": [2], "size": [96, 96], "root": None, "distortion_seed": 3}
+
+
+def run_of(folder: Path, data: dict) -> Run:
+    (folder / "config.yaml").write_text(yaml.safe_dump({"data": data}))
+    return Run(origin="one", folder=folder, predictions=None, results={}, settings={}, recipe="")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    file = tmp_path / "moved" / "Images" / "a.png"
+    file.parent.mkdir(parents=True)
+    Image.fromarray(crop(0)).save(file)
+    return file
+
+
+def test_a_file_is_where_it_was_or_below_the_root(image: Path, tmp_path: Path) -> None:
+    root = {"root": str(tmp_path / "moved")}
+    assert file_of({}, str(image)) == image
+    assert file_of(root, "/elsewhere/ChallengeDB/Images/a.png") == image
+    assert file_of(root, "Images/a.png") == image
+    assert file_of({"file": str(image.with_name("scores.csv"))}, "/elsewhere/a.png") == image
+    assert file_of(root, "/elsewhere/Images/b.png") is None
+    assert file_of({}, "/elsewhere/Images/a.png") is None
+
+
+def test_no_name_leads_out_of_the_root(image: Path, tmp_path: Path) -> None:
+    root = {"root": str(tmp_path / "moved" / "other")}
+    assert file_of(root, "../Images/a.png") is None
+    np.testing.assert_array_equal(pixels_of(run_of(tmp_path, {}), str(image)), crop(0))
+
+
+def test_a_broken_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("no image")
+    with pytest.raises(KsiqaError, match=r"a\.png"):
+        pixels_of(run_of(tmp_path, {"root": str(tmp_path)}), "a.png")
+
+
+def test_a_pair_is_made_again_as_training_saw_it(tmp_path: Path) -> None:
+    run = run_of(tmp_path, {**PAIRS, "source": {"_target_": "ksiqa.data.source.synthetic"}})
+    source = synthetic(
+        name="demo", root=None, families=["jpeg", "white_noise"], levels=[2], size=[96, 96], pristine=True, seed=3,
+        cache=str(tmp_path), keep_in_memory=False, on_bad_image="stop", pixel_limit=10**8, workers=0,
+    )  # fmt: skip
+    for row in (0, 1, 2, 5):
+        np.testing.assert_array_equal(pixels_of(run, source.table.frame["image"][row]), source.load(row).distorted)
+    assert pixels_of(run, "nobody__jpeg__2") is None

@@ -1,0 +1,56 @@
+"""The images of the largest errors, and their quality maps by real models."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ksiqa.inference.model_folder import save_model
+from ksiqa.inference.scoring import load
+from ksiqa.report.page.picture import few_cells
+from tests.inference.conftest import saved
+from tests.prediction.conftest import crop
+from tests.report.dashboard.conftest import page
+
+
+@pytest.fixture
+def runs(five: Path, tmp_path: Path) -> Path:
+    """The five splits; the first recipe's model has maps, the other's is plain."""
+    shutil.copytree(five, tmp_path / "runs")
+    for name, trained in (("good", saved()), ("worse", saved(kind="plain", fr=False))):
+        save_model(trained, tmp_path / name)
+        for split in range(5):
+            (tmp_path / "runs" / f"{name}-{split}" / "model").symlink_to(tmp_path / name)
+    return tmp_path / "runs"
+
+
+def test_the_largest_mean_errors_come_first(five: Path, tmp_path: Path) -> None:
+    images, (kind,) = page(tmp_path / "page.html", five, worst=6)
+    tables = [pd.read_csv(five / f"good-{split}" / "predictions.csv").assign(run=split) for split in range(5)]
+    table = pd.concat(tables)
+    table["error"] = table["score"] - table["label"] / 100
+    means = table.assign(size=table["error"].abs()).groupby("image")["size"].mean().sort_values(ascending=False)
+    cards = kind["worst"][0]["cards"]
+    assert [images["names"][card["image"]] for card in cards] == list(means.index[:6])
+    of_first = table[table["image"] == means.index[0]]
+    assert cards[0]["tested"] == len(of_first)
+    assert cards[0]["run"] == of_first["run"].iloc[of_first["error"].abs().argmax()]
+    assert cards[0]["error"] == pytest.approx(of_first["error"].mean(), rel=1e-3)
+    assert not any("map" in card for card in cards)
+
+
+def test_maps_are_of_the_runs_models_or_it_is_said_why_not(runs: Path, tmp_path: Path) -> None:
+    images, (kind,) = page(tmp_path / "page.html", runs, worst=2, maps=True)
+    good, worse = (one["cards"] for one in kind["worst"])
+    for card in good:
+        number = int(images["names"][card["image"]].removesuffix(".png"))
+        scored = load(runs / f"good-{card['run']}" / "model").score(crop(number), maps=True)
+        assert card["map"] == few_cells(np.asarray(scored.quality_map))
+    assert {card["note"] for card in worse} == {"no quality map: maps=True of a plain model"}
+
+
+def test_none_are_shown_where_none_are_asked_for(five: Path, tmp_path: Path) -> None:
+    _, (kind,) = page(tmp_path / "page.html", five, worst=0)
+    assert [one["cards"] for one in kind["worst"]] == [[], []]
