@@ -8,7 +8,7 @@ from importlib import import_module
 from ksiqa.command import errors_as_text
 from ksiqa.errors import choice
 from ksiqa.names import HYDRA, choices, groups
-from ksiqa.usage import examples
+from ksiqa.usage import EXAMPLES, examples
 
 # A shell's own part is small: it hands over the line up to the cursor, and shows what comes back. bash takes = for the
 # end of a word, so that what stands before it must not come back; where nothing does, file names are completed.
@@ -33,7 +33,6 @@ compdef _ksiqa ksiqa
     "fish": """complete -c ksiqa -a '(ksiqa completion --line (commandline --cut-at-cursor | string collect))'
 """,
 }
-COMMANDS = (*HYDRA, "predict", "export", "table", "doctor", "completion")
 OF_HYDRA = ("--cfg", "--help", "--hydra-help", "--multirun")
 
 
@@ -52,7 +51,7 @@ def words(line: str) -> list[str]:
     _, *given = f"{line}.".split()  # the point stands for a last word that is empty
     given[-1:] = [given[-1][:-1]] if given else []
     if len(given) < 2:
-        found: Iterator[str] = iter(COMMANDS)
+        found: Iterator[str] = iter(EXAMPLES)
     elif given[0] in HYDRA:
         found = _overrides(given[0], given[1:-1], given[-1])
     else:
@@ -74,7 +73,7 @@ def _overrides(command: str, before: list[str], word: str) -> Iterator[str]:
 
 
 def _flags(command: str, before: str, word: str) -> Iterator[str]:
-    if command not in COMMANDS:
+    if command not in EXAMPLES:
         return
     actions = import_module(f"ksiqa.{command}").options_parser()._actions
     of_flag = next((one for one in actions if before in one.option_strings and one.nargs != 0), None)
