@@ -1,13 +1,14 @@
-"""Does a trained model help where there are 100 scores? Going on from one, beside the same recipe from scratch, paired.
+"""Does a trained model help where there are 100 scores? Going on from one beside training from scratch, paired.
 
     python experiments/finetune/measure.py --livec ChallengeDB_release --photographs FOLDER --vit FILE --cnn FILE
 
 LIVEC is parted once, by chance: other photographs (half of it), 150 to test on, and the rest, from which each draw
 takes 100 to train on. Two models are trained first: `pairs`, on distorted copies of the photographs with pseudo-scores,
-has seen no opinion; `half` learned from the other half of LIVEC. Each draw then trains on its 100 from scratch and
-from either, with the frozen backbones, views and heads of experiments/shipped. What is done already is not done again.
-Writes results.csv (a row a run) and differences.csv (mean paired difference in SRCC, 95% interval of an image-level
-bootstrap) beside this file.
+has seen no opinion; `half` learned from the other half of LIVEC. Each draw then trains on its 100 from scratch (by the
+recipe of experiments/shipped without pairs, forty epochs) and from either (by +experiment=finetune); neither was tuned
+for this, and frozen backbones, views and heads are the same. What is done already is not done again. Writes results.csv
+(a row a run) and differences.csv (mean paired difference in SRCC, 95% interval of an image-level bootstrap) beside this
+file.
 """
 
 import argparse

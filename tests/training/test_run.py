@@ -155,6 +155,10 @@ def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pa
             ["data.token_stride=2", "backbone.frozen=[cnn]", "data.distinct_crops=1"],
             r"found: data.token_stride=2 with backbone.frozen=\['cnn'\]\n.*\ndo: set .*=1, or .*\[cnn,vit\]",
         ),
+        (
+            ["data.token_stride=2", "backbone.frozen=[vit,cnn]", "data.distinct_crops=1", "model.imagery=conv"],
+            r"found: data.token_stride=2 with model.imagery=conv, which .*\n.*\ndo: set .*=1, or another model.imagery",
+        ),
         (["report.ridge=true"], r"found: report.ridge=true with backbone.frozen=\[\]\nexpected: frozen features"),
         (
             ["task.select=best", "split.validation_share=0"],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ksiqa import build, mix
 from ksiqa.data.datamodule import QualityData
@@ -143,14 +143,7 @@ def _history(config: DictConfig, parts: Parts) -> dict[str, Any]:
 
 def _check(config: DictConfig, *, names: list[str], extraction: FeatureExtraction) -> None:
     frozen = extraction.frozen
-    for name in ("data", "pairs"):
-        stride = config[name].token_stride if config.get(name) else 1
-        if stride != 1 and extraction.learning:
-            raise ConfigError(
-                found=f"{name}.token_stride={stride} with backbone.frozen={frozen}",
-                expected="frozen features of all branches, of which a step sees some tokens",
-                do=f"set {name}.token_stride=1, or backbone.frozen=[{','.join([*frozen, *extraction.learning])}]",
-            )
+    _check_stride(config, extraction)
     if config.report.ridge and not frozen:
         raise ConfigError(
             found=f"report.ridge=true with backbone.frozen={frozen}",
@@ -170,3 +163,25 @@ def _check(config: DictConfig, *, names: list[str], extraction: FeatureExtractio
             expected="two sources of scores, told apart by name",
             do="choose another source of pairs, such as +data@pairs=folder",
         )
+
+
+def _check_stride(config: DictConfig, extraction: FeatureExtraction) -> None:
+    """Refuse tokens left out where a branch learns, or where a part looks at a token's neighbours: they would stand
+    farther apart in training than in scoring."""
+    strides = {name: config[name].token_stride for name in ("data", "pairs") if config.get(name)}
+    neighbours = {"model.fusion": "deform", "model.imagery": "conv"}
+    for name in (name for name, stride in strides.items() if stride != 1):
+        if extraction.learning:
+            every = ",".join([*extraction.frozen, *extraction.learning])
+            raise ConfigError(
+                found=f"{name}.token_stride={strides[name]} with backbone.frozen={extraction.frozen}",
+                expected="frozen features of all branches, of which a step sees some tokens",
+                do=f"set {name}.token_stride=1, or backbone.frozen=[{every}]",
+            )
+        for key, value in neighbours.items():
+            if OmegaConf.select(config, key) == value:
+                raise ConfigError(
+                    found=f"{name}.token_stride={strides[name]} with {key}={value}, which looks at neighbours",
+                    expected="parts that look at one token, or at all alike",
+                    do=f"set {name}.token_stride=1, or another {key}",
+                )
