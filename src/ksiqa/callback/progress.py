@@ -39,7 +39,7 @@ class Progress(RichProgressBar):
         ]
 
     def get_metrics(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> dict[str, Any]:
-        """Return the figures, no newer than half a second ago."""
+        """Return the figures, read anew each half second and where a validation or an epoch ends."""
         if time.monotonic() - self._read > WATCHED_EVERY:
             task: Any = pl_module
             srcc = trainer.callback_metrics.get(self.criterion)
@@ -50,6 +50,16 @@ class Progress(RichProgressBar):
             }
             self._read = time.monotonic()
         return self._metrics
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Show what the validation came to."""
+        self._read = 0.0
+        super().on_validation_end(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Show what the epoch came to."""
+        self._read = 0.0
+        super().on_train_epoch_end(trainer, pl_module)
 
     def _get_train_description(self, current_epoch: int) -> str:
         return f"{self.phase} {current_epoch + 1}/{self.trainer.max_epochs}"

@@ -12,6 +12,17 @@ from lightning.pytorch.loggers.logger import Logger
 from ksiqa.errors import ConfigError
 
 DATA_DIR = "WANDB_DATA_DIR"  # of the environment: where W&B puts what tables hold, else in the user's home
+OURS = (
+    "dir",
+    "id",
+    "group",
+    "job_type",
+    "config",
+    "resume",
+    "reinit",
+    "mode",
+    "settings",
+)  # what ``begin`` itself sets
 GROUP = 128  # characters of a group's name that W&B allows
 
 
@@ -109,7 +120,7 @@ class WandbRun(Logger):
 def run_id(folder: Path) -> str:
     """Return a run's id of W&B: always the same for a run's folder, also where it was moved, and never that of another.
 
-    It is made of the folder's name and of how the run was started first (environment.json).
+    It is made of the folder's name and of the run's first start (environment.json), which has a random id of its own.
     """
     first = json.loads((folder / "environment.json").read_text())[0]
     return sha256(json.dumps([folder.absolute().name, first], sort_keys=True).encode()).hexdigest()[:16]

@@ -50,5 +50,5 @@ class Loader(DataLoader[Sample]):
 
 def deaf(_worker: int) -> None:
     """Leave the signals that a cluster sends to all of a job to the process that trains: it ends its workers itself."""
-    for number in SIGNALS_TO_END:
+    for number in (*SIGNALS_TO_END, signal.SIGUSR2):  # the last one is that of jobs that submitit queues again
         signal.signal(number, signal.SIG_IGN)

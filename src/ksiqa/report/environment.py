@@ -6,6 +6,7 @@ import shlex
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import torch
@@ -23,9 +24,10 @@ def note_start(folder: Path) -> None:
 
 
 def environment() -> dict[str, Any]:
-    """Return the time, code, Python, machine and every installed package's version."""
+    """Return an id of this start alone, the time, code, Python, machine and every installed package's version."""
     packages = {one.metadata["Name"]: one.version for one in distributions()}
     return {
+        "id": token_hex(8),  # of the system: no random state of the run is touched
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         **provenance(),
         "python": platform.python_version(),

@@ -1,6 +1,5 @@
 """Settings looked for by Optuna (``+sweep=optuna``), on validation parts alone, in a study that may be killed."""
 
-import csv
 from collections.abc import Mapping
 from contextlib import ExitStack
 from copy import deepcopy
@@ -9,11 +8,21 @@ from shutil import rmtree
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import torch
 from omegaconf import DictConfig, OmegaConf, open_dict
 from rich.console import Console
 
 from ksiqa.build import plain
-from ksiqa.errors import ConfigError, NotFiniteError, whole_number
+from ksiqa.callback.metrics_file import metrics_rows
+from ksiqa.errors import (
+    ConfigError,
+    DatasetError,
+    FolderInUseError,
+    KsiqaError,
+    StorageError,
+    StoppedError,
+    whole_number,
+)
 from ksiqa.search.space import Space, ranges
 from ksiqa.search.study import asked, left_behind, opened, place_of
 from ksiqa.training.run import run
@@ -22,6 +31,7 @@ from ksiqa.training.trainers import several_devices
 if TYPE_CHECKING:
     import optuna
 
+NOT_OF_VALUES = (StoppedError, FolderInUseError, StorageError, DatasetError)  # whatever the values: the trial is left
 UNKEPT = ("checkpoints", "model")  # of a trial's runs: what is large, and nobody goes on with
 
 
@@ -80,7 +90,7 @@ def _check(config: DictConfig, wanted: Mapping[str, Any], space: Space) -> None:
 
 
 def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[int], folder: Path) -> None:
-    """Train on each split and tell the study what came of it; a loss that is no number makes a trial that failed."""
+    """Train on each split and tell the study what came of it; values that cannot be trained make a trial that failed."""
     from optuna.trial import TrialState
 
     values = []
@@ -94,9 +104,12 @@ def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[
             values.append(validation_srcc(place / "metrics.csv", best=config.task.select == "best"))
             for name in UNKEPT:
                 rmtree(place / name, ignore_errors=True)
-    except NotFiniteError as error:
+    except NOT_OF_VALUES:
+        raise
+    except (KsiqaError, torch.OutOfMemoryError) as error:
         study.tell(trial.number, state=TrialState.FAIL)
-        _say(f"trial {trial.number}: failed, {error.found}")
+        found = error.found if isinstance(error, KsiqaError) else error
+        _say(f"trial {trial.number}: failed, {found}, {' '.join(_overrides(trial.params))}")
     else:
         study.tell(trial.number, median(values))
         _say(f"trial {trial.number}: {median(values):.4f}, {' '.join(_overrides(trial.params))}")
@@ -104,8 +117,7 @@ def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[
 
 def validation_srcc(file: Path, *, best: bool) -> float:
     """Return the SRCC on the validation part of the last phase's last epoch, or of its best one, from metrics.csv."""
-    with file.open(newline="") as opened:
-        rows = list(csv.DictReader(opened))
+    rows = metrics_rows(file)
     of_phase = [row for row in rows if row["phase"] == rows[-1]["phase"]]
     name = "validation/mean_srcc" if rows[-1].get("validation/mean_srcc") else "validation/srcc"
     figures = [float(row[name]) for row in of_phase]

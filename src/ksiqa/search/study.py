@@ -39,7 +39,9 @@ def left_behind(study: "optuna.Study", folder: Path, *, held: ExitStack, names: 
 
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
         if set(trial.params) == set(names) and _hold(place_of(folder, trial.number), held):
-            return trial
+            if study.get_trials(deepcopy=False)[trial.number].state == TrialState.RUNNING:
+                return trial
+            held.close()  # another process came to its end in between
     return None
 
 

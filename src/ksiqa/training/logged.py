@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from ksiqa.build import plain
 from ksiqa.callback.metrics_file import metrics_rows
 from ksiqa.callback.wandb_pictures import pictures
-from ksiqa.callback.wandb_run import WandbRun, group_name, run_id
+from ksiqa.callback.wandb_run import OURS, WandbRun, group_name, run_id
 from ksiqa.errors import ConfigError
 from ksiqa.inference.evaluation import Tested
 from ksiqa.recipe import fingerprint
@@ -25,11 +25,19 @@ EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which th
 
 
 def check_loggers(config: DictConfig) -> None:
-    """See, before any work, whether the loggers' packages are there.
+    """See, before any work, whether the loggers' packages are there, and whether W&B is told what it may be.
 
     Raises:
-        ConfigError: one is not.
+        ConfigError: one is not, or it is told more.
     """
+    taken = sorted(set(OURS) & set(config.logger.get("wandb") or ()))
+    if taken:
+        raise ConfigError(
+            found=", ".join(f"logger.wandb.{name}" for name in taken),
+            expected="of what wandb.init takes: entity, tags, notes and the like; the run itself sets "
+            + ", ".join(OURS),
+            do="leave it out; name and variant of the config are in W&B's config too",
+        )
     for name in set(EXTRAS) & {name for name, one in config.logger.items() if one}:
         try:
             import_module(EXTRAS[name])
@@ -57,7 +65,7 @@ def logged(config: DictConfig, folder: Path) -> Iterator[list[Logger]]:
         for run in (one for one in found if isinstance(one, WandbRun)):
             recipe = fingerprint(plain(config))
             group = group_name(config.name, sweep=_sweep(), recipe=recipe)
-            named = f"{config.name} {folder.absolute().name}"
+            named = " ".join(dict.fromkeys((config.name, *folder.absolute().parts[-2:])))  # of a search: with the trial
             run.begin(name=named, id_=run_id(folder), group=group, config=plain(config) | {"recipe": recipe})
             open_.append(run)
         yield found
@@ -67,8 +75,11 @@ def logged(config: DictConfig, folder: Path) -> Iterator[list[Logger]]:
             run.end(status=status)
 
 
-def log_end(loggers: Sequence[Logger], folder: Path, *, tested: Sequence[Tested], results: dict[str, Any]) -> list[str]:
-    """Log what a run has come to, to W&B: its figures, pictures of the test part, its files. Return where that is."""
+def log_end(
+    loggers: Sequence[Logger], folder: Path, *, tested: Sequence[Tested], results: dict[str, Any], keep: bool
+) -> list[str]:
+    """Log what a run has come to, to W&B: its figures, pictures of the test part, its files, among them the model if it
+    is to stay in ``folder``. Return where that is."""
     runs = [one for one in loggers if isinstance(one, WandbRun)]
     for run in runs:
         run.run.summary.update({key: one for key, one in results.items() if isinstance(one, int | float | str)})
@@ -76,7 +87,8 @@ def log_end(loggers: Sequence[Logger], folder: Path, *, tested: Sequence[Tested]
             prefix = f"test/{one.data.name}/" if len(tested) > 1 else "test/"
             shown = pictures(one.task, one.data, place=0, part="test", errors=one.residuals, prefix=prefix)
             run.log_metrics(shown, step=len(metrics_rows(folder / "metrics.csv")))
-        run.log_files("model", kind="model", files=_files(folder / "model", folder / "model"))
+        if keep:
+            run.log_files("model", kind="model", files=_files(folder / "model", folder / "model"))
         records = {name: folder / name for name in ("config.yaml", "results.json")}
         run.log_files("run", kind="run", files=records | _files(folder / "split", folder))
     return [run.place for run in runs]

@@ -96,7 +96,7 @@ def train_and_test(config: DictConfig, folder: Path, *, test: bool) -> dict[str,
         tested, results = saved_and_tested(config, parts, folder, others=others, fr_source=fr_source, test=test)
         results["seconds"] = round(time.monotonic() - started, 1)
         write_results(folder, results)
-        places = log_end(loggers, folder, tested=tested, results=results)
+        places = log_end(loggers, folder, tested=tested, results=results, keep=test)
     show_end(tested, results, folder, data_share=data_share(folder / "metrics.csv"), places=places)
     return results
 
