@@ -12,6 +12,7 @@ from lightning.pytorch.loggers.logger import Logger
 from ksiqa.errors import ConfigError
 
 DATA_DIR = "WANDB_DATA_DIR"  # of the environment: where W&B puts what tables hold, else in the user's home
+MODE = "WANDB_MODE"  # W&B's own service, no Python, asks a network of its makers unless the environment says offline
 OURS = (
     "dir",
     "id",
@@ -60,8 +61,9 @@ class WandbRun(Logger):
         """
         import wandb
 
-        self._before = os.environ.get(DATA_DIR)
-        os.environ[DATA_DIR] = str((self._folder / "wandb").absolute())
+        told = {DATA_DIR: str((self._folder / "wandb").absolute()), **({MODE: "offline"} if self._offline else {})}
+        self._before = {name: os.environ.get(name) for name in told}
+        os.environ.update(told)
         try:
             self.run = wandb.init(
                 dir=self._folder,
@@ -111,10 +113,11 @@ class WandbRun(Logger):
         return f"wandb sync {self.run.settings.sync_dir}" if self._offline else str(self.run.url)
 
     def _restore(self) -> None:
-        if self._before is None:
-            os.environ.pop(DATA_DIR, None)
-        else:
-            os.environ[DATA_DIR] = self._before
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def run_id(folder: Path) -> str:
