@@ -19,8 +19,8 @@ from ksiqa.errors import (
     DatasetError,
     FolderInUseError,
     KsiqaError,
-    StorageError,
     StoppedError,
+    StorageError,
     whole_number,
 )
 from ksiqa.search.space import Space, ranges
@@ -90,7 +90,7 @@ def _check(config: DictConfig, wanted: Mapping[str, Any], space: Space) -> None:
 
 
 def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[int], folder: Path) -> None:
-    """Train on each split and tell the study what came of it; values that cannot be trained make a trial that failed."""
+    """Train on each split and tell the study what came of it; values that cannot be trained make it fail."""
     from optuna.trial import TrialState
 
     values = []
