@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from ksiqa import train as command
+from ksiqa.errors import ConfigError
 from tests.runs import SMALL, ended, rows, same_run, table_overrides, train, untimed
 from tests.wandb_file import read, table, wandb_folders
 
@@ -185,9 +186,12 @@ def test_loggers_and_bars_change_nothing(first, plain):
 
 
 def test_a_terminal_shows_the_numbers_that_people_watch_within_its_width(plain):
-    _, lines = plain
+    folder, lines = plain
     (last, *_) = [line for line in reversed(lines) if line.startswith("joint 2/2")]
     assert re.search(r"4/4 .*loss: \d\.\d+ SRCC: -?\d\.\d+ images/s: \d+", last), last
+    end = rows(folder / "metrics.csv")[-1]
+    shown = [f"{name}: {float(end[key]):.3f} " for name, key in (("loss", "train/loss"), ("SRCC", "validation/srcc"))]
+    assert all(one in last for one in shown), (last, shown)  # of the whole epoch, which took less than half a second
     assert all(len(line) <= 80 for line in lines if not line.startswith(("run:", "model:")))
 
 
@@ -220,9 +224,17 @@ def test_a_run_that_goes_on_is_the_same_run_of_wandb(told, sweep, first, tmp_pat
     assert again.summary["test/srcc"] == first[2].summary["test/srcc"]
 
 
+@pytest.mark.parametrize("name", ["id", "group", "config", "resume"])
+def test_what_a_run_of_wandb_sets_itself_cannot_be_told(name, tmp_path):
+    with pytest.raises(ConfigError) as error:
+        train(tmp_path / "run", "logger=wandb", f"+logger.wandb.{name}=one", *table_overrides(tmp_path / "none.csv"))
+    assert str(error.value).startswith(f"found: logger.wandb.{name}\nexpected: of what wandb.init takes: entity, tags")
+
+
 @pytest.mark.long
 @pytest.mark.usefixtures("_at_home")
-def test_a_killed_run_goes_on_step_by_step(told, tmp_path):
+def test_a_killed_run_goes_on_step_by_step(told, tmp_path, monkeypatch):
+    monkeypatch.delenv("WANDB_SERVICE", raising=False)  # else the killed run would stay open in this process's service
     longer = [*told, "trainer.max_epochs=6", "logger=[csv,wandb]"]
     killed = ended(tmp_path, *longer, by=signal.SIGKILL, at="checkpoints/joint/last.ckpt")
     train(killed.parent / "again", *longer, "+resume=auto")

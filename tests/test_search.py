@@ -7,15 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import optuna
 import pytest
 
 from ksiqa.errors import ConfigError
+from ksiqa.files import alone_in
 from ksiqa.names import choices
+from ksiqa.search import study as studies
 from ksiqa.search.run import search, validation_srcc
 from ksiqa.search.space import Range, ranges
+from ksiqa.search.study import left_behind, opened
 from tests.runs import SMALL, composed, table_overrides
+from tests.wandb_file import read, wandb_folders
 
 TINY = (
     *(*SMALL, "+sweep=optuna", "+trainer.limit_train_batches=1", "search.trials=2", "search.splits=[0,1]"),
@@ -97,6 +102,45 @@ def test_a_loss_that_is_no_number_is_a_trial_that_failed(pairs, tmp_path, capsys
     assert search(config, tmp_path / "study") == {}
     assert [trial.state.name for trial in _study(tmp_path / "study").trials] == ["FAIL"]
     assert "trial 0: failed, " in capsys.readouterr().out
+
+
+def test_values_that_fit_no_model_fail_and_the_search_goes_on(pairs, tmp_path, monkeypatch, capsys):
+    for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "wandb"))
+    changes = ["search.trials=3", "search.splits=[0]", "search.seed=1", "logger=wandb"]
+    tiny = [one for one in TINY if not one.startswith("+search.space.model")]
+    config = composed("train", *tiny, *changes, f"cache={tmp_path / 'cache'}", *table_overrides(pairs))
+    config.search.space = {"model.heads": {"values": [4, 5]}}
+    assert search(config, tmp_path / "study") == {"model.heads": 4}
+    trials = _study(tmp_path / "study").trials
+    states = [(trial.params["model.heads"], trial.state.name) for trial in trials]
+    assert sorted(set(states)) == [(4, "COMPLETE"), (5, "FAIL")], states
+    assert "failed, model.width=32 with model.heads=5, model.heads=5\n" in capsys.readouterr().out
+    found = {}
+    for trial in (one for one in trials if one.params["model.heads"] == 4):
+        (folder,) = wandb_folders(tmp_path / "study" / f"trial-{trial.number:04}" / "split.index=0")
+        found[f"train trial-{trial.number:04} split.index=0"] = read(folder)
+    assert [one.run.display_name for one in found.values()] == list(found)
+    assert len({one.run.run_id for one in found.values()}) == len(found)
+    files = {name: file for one in found.values() for name, file in one.artifacts[f"run-{one.run.run_id}"].items()}
+    assert "results.json" in files
+    assert not [name for one in found.values() for name in one.artifacts if name.startswith("model-")]  # not kept
+
+
+def test_a_trial_that_ends_while_it_is_looked_at_is_not_taken(tmp_path, monkeypatch):
+    study = opened(tmp_path)
+    trial = study.ask()
+    trial.suggest_int("model.decoder_depth", 1, 2)
+
+    def late(folder, held, before=studies._hold):
+        study.tell(trial.number, 0.5)  # by the process that worked on it, before it lets go of the folder
+        return before(folder, held)
+
+    monkeypatch.setattr(studies, "_hold", late)
+    with ExitStack() as held:
+        assert left_behind(study, tmp_path, held=held, names=["model.decoder_depth"]) is None
+        with alone_in(tmp_path / "trial-0000"):  # free again
+            pass
 
 
 def test_the_space_of_a_config():

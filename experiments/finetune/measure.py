@@ -2,7 +2,7 @@
 
     python experiments/finetune/measure.py --livec ChallengeDB_release --photographs FOLDER --vit FILE --cnn FILE
 
-LIVEC is parted once, by chance: other photographs (half of it), 150 to test on, and the rest, from which each draw
+LIVEC is parted once, by chance: other photographs (half of it), 120 to test on, and the rest, from which each draw
 takes 100 to train on. Two models are trained first: `pairs`, on distorted copies of the photographs with pseudo-scores,
 has seen no opinion; `half` learned from the other half of LIVEC. Each draw then trains on its 100 from scratch (by the
 recipe of experiments/shipped without pairs, forty epochs) and from either (by +experiment=finetune); neither was tuned
@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "shipped"))
 import make  # noqa: E402  (of experiments/shipped, whose recipe this is)
 
-TESTED, SCORED = 150, 100
+TESTED, SCORED = 120, 100
 FROM_SCRATCH = ["trainer.max_epochs=40", "task.optimiser.head_lr=1e-3", "task.standardise=true"]
 VIEWS = ["data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"]
 
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("livec", "photographs", "vit", "cnn"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--draws", type=int, default=4)
+    parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--runs", type=Path, default=Path("outputs/finetune"))
     options = parser.parse_args()
     runs = options.runs

@@ -90,7 +90,7 @@ def _check(config: DictConfig, wanted: Mapping[str, Any], space: Space) -> None:
 
 
 def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[int], folder: Path) -> None:
-    """Train on each split and tell the study what came of it; values that cannot be trained make a failed trial."""
+    """Train on each split and tell the study what came of it; values that cannot be trained make it fail."""
     from optuna.trial import TrialState
 
     values = []

@@ -45,8 +45,8 @@ def show_end(
         tested: none where nothing was tested.
         results: as in results.json.
         folder: of the run.
-        data_share: of the steps' time in which data were waited for, the mean over the epochs of metrics.csv, also of
-            those before a run went on; None where none has it.
+        data_share: of the steps' time in which data were waited for, the mean over the epochs of metrics.csv, also
+            where a run went on; None where none has it.
         places: of the run in W&B.
     """
     console = Console()
