@@ -24,7 +24,7 @@ def check_added(arguments: Sequence[str]) -> None:
         key, _, value = text.removeprefix("+").partition("=")
         group = key.partition("@")[0]
         near = get_close_matches(group, known, n=1, cutoff=AS_ADDED)
-        if text.startswith("+") and group not in known and near:
+        if text.startswith("+") and "." not in key and group not in known and near:
             raise ConfigError(
                 found=f"{text}, which names no group of configs",
                 expected=f"one of {', '.join(sorted(known))}",

@@ -48,6 +48,7 @@ def test_every_view_is_drawn(page: "Opened") -> None:
     counts = {"#boxes circle": 10, "#boxes rect.area": 2, "#bars rect": 1, "#swept path": 2}
     counts |= {"#curves path.run": 10, "#curves path.median": 2, "#scatter circle": 100, "#worst .card": 4}
     assert {name: page.locator(name).count() for name in counts} == counts
+    assert "runs (mean distance 0." in page.locator("#worst").inner_text()
     assert page.locator("section:visible").count() == 8
     assert page.locator("table:visible").count() == 3
 

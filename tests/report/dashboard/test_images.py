@@ -20,11 +20,36 @@ def run(tmp_path: Path) -> Run:
     return Run(origin="", folder=tmp_path, predictions=None, results={"data": "a"}, settings={}, recipe="")
 
 
-def test_each_image_has_one_number_and_names_lose_their_folder(run: Run) -> None:
-    images = Images(budget=10**6)
+def of_root(folder: Path, root: str) -> Run:
+    """A run whose config names another root."""
+    folder.mkdir()
+    (folder / "config.yaml").write_text(yaml.safe_dump({"data": {"root": root}}))
+    return Run(origin="", folder=folder, predictions=None, results={"data": "a"}, settings={}, recipe="")
+
+
+def test_each_image_has_one_number_and_names_lose_their_root(tmp_path: Path) -> None:
+    images, run = Images(budget=10**6), of_root(tmp_path / "run", "/data")
     names = ["/data/set/more/a.png", "/data/set/b.png", "/data/set/more/a.png", "/data/set\n<b>.png"]
     assert [images.number(run, name) for name in names] == [0, 1, 0, 2]
     assert images.held()["names"] == ["set/more/a.png", "set/b.png", r"set\n<b>.png"]
+
+
+def test_no_path_of_the_machine_is_held_though_the_roots_have_nothing_in_common(tmp_path: Path) -> None:
+    homes = (str(tmp_path / "me"), "/elsewhere/me")
+    images, runs = Images(budget=10**6), [of_root(tmp_path / str(at), home) for at, home in enumerate(homes)]
+    Path(homes[0]).mkdir()
+    (tmp_path / "me" / "2.png").write_text("no image")
+    ends = ("2.png", "koniq/3.png", "../4.png")
+    for run, home in zip(runs, homes, strict=True):
+        for end in ends:
+            images.show(run, f"{home}/{end}")
+    images.show(runs[0], "/third/me/5.png")
+    held = images.held()
+    assert held["names"] == ["2.png", "koniq/3.png", "4.png"] * 2 + ["5.png"]
+    assert [note.rpartition("; ")[2] for note in held["notes"]] == ["first koniq/3.png.", "first 2.png."]
+    lost, broken = images.notes(full=True)
+    assert lost.endswith(f"; first {homes[0]}/koniq/3.png.")
+    assert f"{homes[0]}/2.png" in broken
 
 
 def test_the_room_is_kept_and_what_is_missing_is_said(run: Run) -> None:
@@ -41,7 +66,7 @@ def test_lost_and_broken_images_are_counted(run: Run) -> None:
     images = Images(budget=10**6)
     for name in ("4.png", "5.png", "6.png", "5.png"):
         images.show(run, name)
-    lost, broken = images.notes
+    lost, broken = images.notes(full=True)
     assert lost.startswith("2 images have no picture: they are neither where predictions.csv says nor below")
     assert lost.endswith("first 5.png.")
     assert broken.startswith("1 images cannot be read; first")

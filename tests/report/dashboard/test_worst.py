@@ -9,10 +9,13 @@ import pytest
 
 from ksiqa.inference.model_folder import save_model
 from ksiqa.inference.scoring import load
+from ksiqa.report import dashboard
+from ksiqa.report.dashboard import write_dashboard
 from ksiqa.report.page.picture import few_cells
 from tests.inference.conftest import saved
 from tests.prediction.conftest import crop
-from tests.report.dashboard.conftest import page
+from tests.report.dashboard.conftest import asked, page
+from tests.report.table.conftest import groups_of
 
 
 @pytest.fixture
@@ -37,7 +40,8 @@ def test_the_largest_mean_errors_come_first(five: Path, tmp_path: Path) -> None:
     of_first = table[table["image"] == means.index[0]]
     assert cards[0]["tested"] == len(of_first)
     assert cards[0]["run"] == of_first["run"].iloc[of_first["error"].abs().argmax()]
-    assert cards[0]["error"] == pytest.approx(of_first["error"].mean(), rel=1e-3)
+    distances = [card["distance"] for card in cards]
+    assert distances == pytest.approx(list(means[:6]), rel=1e-3)
     assert not any("map" in card for card in cards)
 
 
@@ -48,7 +52,25 @@ def test_maps_are_of_the_runs_models_or_it_is_said_why_not(runs: Path, tmp_path:
         number = int(images["names"][card["image"]].removesuffix(".png"))
         scored = load(runs / f"good-{card['run']}" / "model").score(crop(number), maps=True)
         assert card["map"] == few_cells(np.asarray(scored.quality_map))
-    assert {card["note"] for card in worse} == {"no quality map: maps=True of a plain model"}
+    assert {card["note"] for card in worse} == {"no quality map: the run's model is plain, damaged or missing"}
+
+
+def test_where_no_model_is_its_path_is_told_by_the_terminal_alone(five: Path, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    notes = write_dashboard(path, groups_of(five), asked(worst=1, maps=True))
+    assert [note.partition("; first ")[0] for note in notes] == ["2 images have no quality map"]
+    assert str(five) in notes[0]
+    assert str(five) not in path.read_text()
+
+
+def test_maps_are_left_out_where_the_room_is_used_up(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "PICTURES", 1)
+    _, (kind,) = page(tmp_path / "page.html", runs, worst=2, maps=True)
+    cards = [card for one in kind["worst"] for card in one["cards"]]
+    assert not any("map" in card for card in cards)
+    assert {card["note"] for card in cards} == {"no quality map: the room for pictures is used up"}
 
 
 def test_none_are_shown_where_none_are_asked_for(five: Path, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def write_dashboard(path: Path, groups: Sequence[Group], asked: Asked) -> list[s
             view = _view(kind, rows[kind], compared.get(kind), asked)
             view |= {"clouds": [cloud.held(images) for cloud in found[kind]], "worst": cards[kind]}
             file.write(held(view, name="kind"))
-    return images.notes
+    return images.notes(full=True)
 
 
 def _compared(groups: Sequence[Group], asked: Asked) -> dict[Kind, Section]:

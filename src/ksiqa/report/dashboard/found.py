@@ -12,6 +12,7 @@ from ksiqa.data.image_file import read_image
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.data.synthetic.families import distort, stable_seed
 from ksiqa.data.synthetic.photographs import Photographs, photographs_in
+from ksiqa.files import at_home
 from ksiqa.report.table.run import Run
 
 PAIRS = "ksiqa.data.source.synthetic"  # source of a config whose images are no files
@@ -38,11 +39,24 @@ def file_of(data: dict[str, Any], image: str) -> Path | None:
         return Path(path)
     if ".." in path.parts:
         return None
-    roots = [Path(data["root"])] if data.get("root") else []
-    roots += [Path(data["file"]).parent] if data.get("file") else []
     parts = path.parts[1:] if path.is_absolute() else path.parts
-    ends = [Path(root.expanduser(), *parts[start:]) for root in roots for start in range(len(parts))]
+    ends = [Path(root, *parts[start:]) for root in _roots(data) for start in range(len(parts))]
     return next((end for end in ends if end.is_file()), None)
+
+
+def name_of(run: Run, image: str) -> str:
+    """Return how a page calls an image: by its path below the data's root, which tells nothing of the machine; by its
+    file's name where it is not below one."""
+    path = PurePosixPath(image)
+    for root in _roots(_data(run.folder)):
+        if path.is_relative_to(root) and root != root.parent and ".." not in path.parts:
+            return str(path.relative_to(root))
+    return path.name if path.is_absolute() or ".." in path.parts else image
+
+
+def _roots(data: dict[str, Any]) -> list[Path]:
+    roots = [at_home(str(data["root"]))] if data.get("root") else []
+    return roots + ([at_home(str(data["file"])).parent] if data.get("file") else [])
 
 
 @lru_cache(maxsize=64)
@@ -50,7 +64,8 @@ def _data(folder: Path | None) -> dict[str, Any]:
     file = None if folder is None else folder / "config.yaml"
     if file is None or not file.is_file():
         return {}
-    found = (yaml.safe_load(file.read_text()) or {}).get("data")
+    config = yaml.safe_load(file.read_text())
+    found = config.get("data") if isinstance(config, dict) else None
     return found if isinstance(found, dict) else {}
 
 

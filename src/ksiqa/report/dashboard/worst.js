@@ -19,7 +19,7 @@ function drawWorst(kind, shown, images) {
 function worstCard(kind, row, one, images, showsAll) {
   const name = images.names[one.image];
   const runs = kind.clouds.find((cloud) => cloud.row === row).runs;
-  const tested = one.tested > 1 ? `, farthest off of ${one.tested} runs (mean ${apart(one.error)})` : "";
+  const tested = one.tested > 1 ? `, farthest off of ${one.tested} runs (mean distance ${number(one.distance, 3)})` : "";
   return made(
     "li",
     { className: "card" },

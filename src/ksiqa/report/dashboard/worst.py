@@ -12,7 +12,7 @@ from ksiqa.report.table.run import Run
 
 
 def worst_of(clouds: Sequence[Cloud], *, count: int, maps: bool, images: Images) -> list[dict[str, Any]]:
-    """Return each row's images of the largest mean error over its runs, the largest first.
+    """Return each row's images of the largest mean distance to their labels over its runs, the largest first.
 
     Args:
         clouds: of the rows.
@@ -37,7 +37,7 @@ def _of_row(cloud: Cloud, *, count: int, maps: bool, images: Images) -> dict[str
             "run": int(found["run"]),
         }
         card |= {name: rounded(float(found[name])) for name in ("label", "score", "wanted")}
-        card["error"] = rounded(float(table.loc[table["image"] == image, "error"].mean()))
+        card["distance"] = rounded(float(means.loc[image, "mean"]))
         if maps:
             card |= _map(run, str(image), scorers, int(found["run"]), images)
         cards.append(card)
@@ -46,6 +46,8 @@ def _of_row(cloud: Cloud, *, count: int, maps: bool, images: Images) -> dict[str
 
 def _map(run: Run, image: str, scorers: dict[int, Any], place: int, images: Images) -> dict[str, Any]:
     """Return an image's quality map by a run's model, or a note why there is none."""
+    if not images.has_room:
+        return {"note": "no quality map: the room for pictures is used up"}
     pixels = images.pixels(run, image)
     if pixels is None:
         return {"note": "no quality map: the image is not found"}
@@ -56,4 +58,5 @@ def _map(run: Run, image: str, scorers: dict[int, Any], place: int, images: Imag
             scorers[place] = load(Path(run.folder or ".") / "model")
         return {"map": images.map(scorers[place].score(pixels, maps=True).quality_map)}
     except KsiqaError as error:
-        return {"note": f"no quality map: {error.found}"}
+        images.without_map(run, image, cause=error)
+        return {"note": "no quality map: the run's model is plain, damaged or missing"}
