@@ -105,6 +105,7 @@ def test_a_damaged_checkpoint_is_left_aside_and_the_one_before_it_taken(told, wh
     same_run(killed, whole)
 
 
+@pytest.mark.long  # three trainings
 def test_the_best_epoch_is_remembered_over_an_interruption(told, tmp_path, steps):
     """Killed after the last of its epochs, few of which are the best so far."""
     best = [*told, "task.select=best"]

@@ -134,6 +134,7 @@ def _lost(launch, *kills):
     return output
 
 
+@pytest.mark.long  # nine processes
 def test_a_run_that_loses_a_process_twice_ends_with_the_same_numbers(told, whole, launched, tmp_path):
     """One that Lightning started, and one of torchrun's, which starts all of them again."""
     command = [*OWN, *told, "+resume=auto"]

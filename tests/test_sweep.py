@@ -109,6 +109,7 @@ def _failed(arguments, capsys):
     return capsys.readouterr().err
 
 
+@pytest.mark.long  # three trainings
 def test_cross_database_over_three_sets(here, capsys):
     sets = ("koniq10k", "livec", "spaq")
     partial = ["data.allow_missing=true", *(f"others.{name}.allow_missing=true" for name in sets)]

@@ -61,6 +61,7 @@ def test_two_processes_train_one_model_in_one_folder(pairs, tmp_path):
     assert {name: again[name] for name in figures} == figures
 
 
+@pytest.mark.long  # two trainings by two processes
 def test_two_processes_train_on_a_mix(tmp_path):
     """Sets with and without references, the best epoch by the mean over both; a step's rounding is shared out."""
     data = ["data=mix", "data.batch_size=4", "sharing=joint", "task.select=best"]
