@@ -27,6 +27,7 @@ sys.path.insert(0, str(HERE.parent / "shipped"))
 import make  # noqa: E402  (of experiments/shipped, whose recipe this is)
 
 TESTED, SCORED = 120, 100
+STARTS = ("pairs", "half")
 FROM_SCRATCH = ["trainer.max_epochs=40", "task.optimiser.head_lr=1e-3", "task.standardise=true"]
 VIEWS = ["data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"]
 
@@ -37,6 +38,7 @@ def main() -> None:
     for name in ("livec", "photographs", "vit", "cnn"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--starts", nargs="+", choices=STARTS, default=list(STARTS))
     parser.add_argument("--runs", type=Path, default=Path("outputs/finetune"))
     options = parser.parse_args()
     runs = options.runs
@@ -45,24 +47,23 @@ def main() -> None:
     pairs = ["data=folder", "sharing=joint", f"data.root={make.chosen(options.photographs, runs / 'photographs')}"]
     half, draws = parted(options.livec, runs / "splits", draws=options.draws)
     heads = ["task.optimiser.head_lr=1e-3", "task.standardise=true", *make.SMALL, *weights]
-    on_pairs = [
-        *make.of("data", make.PAIRS),
-        "split.test_share=0.1",
-        "split.validation_share=0.1",
-        "trainer.max_epochs=5",
-    ]
-    make.train(runs / "pairs", "name=pairs", *pairs, *on_pairs, "data.batch_size=16", *heads)
-    make.train(runs / "half", "name=half", *livec, f"split.folder={half}", "trainer.max_epochs=14", *heads)
+    on_pairs = [*make.of("data", make.PAIRS), "split.test_share=0.1", "trainer.max_epochs=5", "data.batch_size=16"]
+    on_pairs += ["data.views.kind=grid", "data.views.grid=1"]
+    first = {"pairs": [*pairs, *on_pairs], "half": [*livec, f"split.folder={half}", "trainer.max_epochs=14"]}
+    for start in options.starts:
+        make.train(runs / start, f"name={start}", *first[start], *heads)
     for number, split in enumerate(draws):
         again = [f"data.root={options.livec}", *VIEWS, "split.source=files", f"split.folder={split}"]
         scratch = [*livec, f"split.folder={split}", "data.batch_size=16", *make.SMALL, *weights, *FROM_SCRATCH]
         make.train(runs / "scratch" / str(number), "name=scratch", *scratch)
-        for start in ("pairs", "half"):
+        for start in options.starts:
             going_on = ["+experiment=finetune", "data=livec", f"init={runs / start / 'model'}", *again]
             make.train(runs / f"from-{start}" / str(number), f"name=from-{start}", *going_on)
-    folders = [str(runs / name) for name in ("scratch", "from-pairs", "from-half", "half")]
+    folders = [str(runs / name) for name in ("scratch", *(f"from-{start}" for start in options.starts))]
     make_table([*folders, "--show", "runs", "--format", "csv", "--output", str(HERE / "results.csv")])
-    differences(runs, draws=options.draws).to_csv(HERE / "differences.csv", index=False, lineterminator="\n")
+    differences(runs, options.starts, draws=options.draws).to_csv(
+        HERE / "differences.csv", index=False, lineterminator="\n"
+    )
     print((HERE / "differences.csv").read_text())
 
 
@@ -83,10 +84,10 @@ def parted(livec: Path, folder: Path, *, draws: int) -> tuple[Path, list[Path]]:
     return found[0], found[1:]
 
 
-def differences(runs: Path, *, draws: int) -> pd.DataFrame:
+def differences(runs: Path, starts: list[str], *, draws: int) -> pd.DataFrame:
     """Return the mean paired difference to `scratch` of each start, with its interval."""
     rows = []
-    for start in ("pairs", "half"):
+    for start in starts:
         parts = [part(runs, f"from-{start}", number) for number in range(draws)]
         rows.append(
             {"first": f"from-{start}", "second": "scratch", **paired_bootstrap(parts, draws=2000, seed=0)._asdict()}
