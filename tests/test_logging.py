@@ -16,7 +16,9 @@ import torch
 from PIL import Image
 
 from ksiqa import train as command
+from ksiqa.callback.wandb_run import run_id
 from ksiqa.errors import ConfigError
+from ksiqa.report.environment import note_start
 from tests.runs import SMALL, ended, rows, same_run, table_overrides, train, untimed
 from tests.wandb_file import read, table, wandb_folders
 
@@ -222,6 +224,17 @@ def test_a_run_that_goes_on_is_the_same_run_of_wandb(told, sweep, first, tmp_pat
     assert again.run.run_id == first[2].run.run_id
     assert list(again.history) == [2]  # no epoch is told twice
     assert again.summary["test/srcc"] == first[2].summary["test/srcc"]
+
+
+def test_runs_that_start_in_folders_of_one_name_are_two(tmp_path):
+    folders = [tmp_path / trial / "split.index=0" for trial in ("trial-0000", "trial-0001")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        note_start(folder)  # within a second
+    first, second = (run_id(folder) for folder in folders)
+    assert first != second
+    note_start(folders[0])  # it goes on
+    assert run_id(folders[0]) == first
 
 
 @pytest.mark.parametrize("name", ["id", "group", "config", "resume"])

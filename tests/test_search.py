@@ -107,24 +107,21 @@ def test_a_loss_that_is_no_number_is_a_trial_that_failed(pairs, tmp_path, capsys
 def test_values_that_fit_no_model_fail_and_the_search_goes_on(pairs, tmp_path, monkeypatch, capsys):
     for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "wandb"))
-    changes = ["search.trials=3", "search.splits=[0]", "search.seed=1", "logger=wandb"]
+    changes = ["search.trials=2", "search.splits=[0]", "search.seed=1", "logger=wandb"]
     tiny = [one for one in TINY if not one.startswith("+search.space.model")]
     config = composed("train", *tiny, *changes, f"cache={tmp_path / 'cache'}", *table_overrides(pairs))
     config.search.space = {"model.heads": {"values": [4, 5]}}
     assert search(config, tmp_path / "study") == {"model.heads": 4}
     trials = _study(tmp_path / "study").trials
     states = [(trial.params["model.heads"], trial.state.name) for trial in trials]
-    assert sorted(set(states)) == [(4, "COMPLETE"), (5, "FAIL")], states
+    assert states == [(5, "FAIL"), (4, "COMPLETE")]
     assert "failed, model.width=32 with model.heads=5, model.heads=5\n" in capsys.readouterr().out
-    found = {}
-    for trial in (one for one in trials if one.params["model.heads"] == 4):
-        (folder,) = wandb_folders(tmp_path / "study" / f"trial-{trial.number:04}" / "split.index=0")
-        found[f"train trial-{trial.number:04} split.index=0"] = read(folder)
-    assert [one.run.display_name for one in found.values()] == list(found)
-    assert len({one.run.run_id for one in found.values()}) == len(found)
-    files = {name: file for one in found.values() for name, file in one.artifacts[f"run-{one.run.run_id}"].items()}
-    assert "results.json" in files
-    assert not [name for one in found.values() for name in one.artifacts if name.startswith("model-")]  # not kept
+    trial = next(one.number for one in trials if one.state.name == "COMPLETE")
+    (folder,) = wandb_folders(tmp_path / "study" / f"trial-{trial:04}" / "split.index=0")
+    found = read(folder)
+    assert found.run.display_name == f"train trial-{trial:04} split.index=0"
+    assert f"run-{found.run.run_id}" in found.artifacts
+    assert f"model-{found.run.run_id}" not in found.artifacts  # it is not kept, and could not be uploaded
 
 
 def test_a_trial_that_ends_while_it_is_looked_at_is_not_taken(tmp_path, monkeypatch):

@@ -13,17 +13,8 @@ from ksiqa.errors import ConfigError
 
 DATA_DIR = "WANDB_DATA_DIR"  # of the environment: where W&B puts what tables hold, else in the user's home
 MODE = "WANDB_MODE"  # W&B's own service, no Python, asks a network of its makers unless the environment says offline
-OURS = (
-    "dir",
-    "id",
-    "group",
-    "job_type",
-    "config",
-    "resume",
-    "reinit",
-    "mode",
-    "settings",
-)  # what ``begin`` itself sets
+# What ``begin`` itself tells W&B.
+OURS = ("dir", "id", "group", "job_type", "config", "resume", "reinit", "mode", "settings")
 GROUP = 128  # characters of a group's name that W&B allows
 
 

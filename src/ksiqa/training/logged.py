@@ -34,8 +34,7 @@ def check_loggers(config: DictConfig) -> None:
     if taken:
         raise ConfigError(
             found=", ".join(f"logger.wandb.{name}" for name in taken),
-            expected="of what wandb.init takes: entity, tags, notes and the like; the run itself sets "
-            + ", ".join(OURS),
+            expected=f"of what wandb.init takes: entity, tags, notes and the like; a run sets {', '.join(OURS)}",
             do="leave it out; name and variant of the config are in W&B's config too",
         )
     for name in set(EXTRAS) & {name for name, one in config.logger.items() if one}:
