@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ksiqa import cli, evaluate, predict, train
+from ksiqa.hints import check_added
 from ksiqa.inference.model_folder import save_model
 from tests.inference.conftest import saved
 from tests.tiny import write_table
@@ -78,6 +79,10 @@ def test_errors_of_training_are_text(arguments, expected, capsys):
     text = _failed(train.main, arguments, capsys)
     for part in expected:
         assert part in text, text
+
+
+def test_dotted_keys_may_be_added():
+    check_added(["+callback.ema._target_=x", "+callback.ema=null", "+callback.mine=1", "+logger.x=1", "+model.k=1"])
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def test_the_wheel_holds_code_configs_and_data(wheel: Path) -> None:
         "ksiqa/py.typed",
         "ksiqa/data/synthetic/kadid10k_means.csv",
         "ksiqa/report/table/published.csv",
+        *(f"ksiqa/shipped/{name}" for name in ("config.json", "model.safetensors", "README.md")),
     } <= held
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
     assert {name.split("/")[0].partition("-")[0] for name in held} == {"ksiqa"}

@@ -21,7 +21,7 @@ EXAMPLES = {
   ksiqa predict distorted/ --reference pristine/ --maps maps
   find . -name '*.jpg' | ksiqa predict - --model owner/name --output scores.parquet --devices 2""",
     "export": """
-  ksiqa export --model RUN --format onnx --output model.onnx
+  ksiqa export --format onnx --output model.onnx
   ksiqa export --model RUN --format torch --output model.pt2 --full-reference""",
     "table": """
   ksiqa table outputs/livec

@@ -28,7 +28,7 @@ def _of_row(cloud: Cloud, *, count: int, maps: bool, images: Images) -> dict[str
     means = table.groupby("image")["size"].agg(["mean", "count"]).sort_values("mean", ascending=False, kind="stable")
     largest = table.loc[table.groupby("image")["size"].idxmax()].set_index("image").loc[means.index[:count]]
     cards, scorers = [], dict[int, Any]()
-    for (image, found), tested in zip(largest.iterrows(), means["count"], strict=False):
+    for (image, found), tested, distance in zip(largest.iterrows(), means["count"], means["mean"], strict=False):
         run = cloud.runs[int(found["run"])]
         images.show(run, str(image))
         card: dict[str, Any] = {
@@ -37,7 +37,7 @@ def _of_row(cloud: Cloud, *, count: int, maps: bool, images: Images) -> dict[str
             "run": int(found["run"]),
         }
         card |= {name: rounded(float(found[name])) for name in ("label", "score", "wanted")}
-        card["distance"] = rounded(float(means.loc[image, "mean"]))
+        card["distance"] = rounded(distance)
         if maps:
             card |= _map(run, str(image), scorers, int(found["run"]), images)
         cards.append(card)
