@@ -158,6 +158,7 @@ def test_predict_says_on_whose_scale_a_score_is(mixed, releases):
         predict([expected["livec"]["image"]], model=folder / "model", reference=None, scale="live")
 
 
+@pytest.mark.long  # three trainings
 def test_a_mix_that_was_killed_ends_with_the_same_numbers(releases, tmp_path):
     """With shares of 8 images that need rounding."""
     shares = _mixed(releases, livec=0.3, koniq10k=0.7)
