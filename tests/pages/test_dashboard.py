@@ -34,7 +34,7 @@ def shown(opened: Open, tmp_path: Path) -> Show:
 
 
 @pytest.fixture
-def page(shown: Show, five: Path) -> "Opened":  # noqa: F811
+def page(shown: Show, five: Path) -> "Opened":  # noqa: F811  (the fixture)
     return shown(five)
 
 
@@ -112,7 +112,7 @@ def test_one_run_of_another_recipe(page: "Opened") -> None:
     assert page.locator("#scatter circle").count() == 100
 
 
-def test_one_kind_at_a_time(shown: Show, five: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_one_kind_at_a_time(shown: Show, five: Path, tmp_path: Path) -> None:  # noqa: F811  (the fixture)
     write_run(tmp_path / "pseudo", label="pseudo-score", data="demo", config={"variant": "demo"})
     page = shown(five, tmp_path / "pseudo")
     page.locator("#kind").select_option(label="demo (pseudo-score); marked: fewer than ten splits, pseudo-scores")
@@ -145,7 +145,7 @@ def test_names_of_strangers_are_text(shown: Show, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1200])
-def test_every_text_can_be_read(width: int, scheme: str, shown: Show, five: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_every_text_can_be_read(width: int, scheme: str, shown: Show, five: Path, tmp_path: Path) -> None:  # noqa: F811  (the fixture)
     """At a contrast of 4.5 or more, in windows that need no scrolling sideways; the pictures are kept."""
     page = shown(five, window={"width": width, "height": 900}, scheme=scheme)
     contrasts = page.evaluate((HERE / "contrast.js").read_text())
