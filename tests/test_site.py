@@ -55,6 +55,8 @@ def test_links_out_of_docs_lead_to_pages():
 
 
 def test_every_module_that_says_something_is_in_the_reference():
+    packages = {f"ksiqa.{file.parent.name}" for file in (ROOT / "src" / "ksiqa").glob("*/__init__.py")}
+    assert set(api.TITLES) == packages
     listed = re.findall(r"^::: (.*)$", "\n".join(api.pages(ROOT).values()), flags=re.M)
     assert len(listed) == len(set(listed))
     assert {"ksiqa.model", "ksiqa.model.student", "ksiqa.data.datasets.livec", "ksiqa.errors"} <= set(listed)

@@ -9,6 +9,13 @@ TITLES = {
     "ksiqa.metric": "Figures of agreement, fits, intervals and comparisons.",
     "ksiqa.data": "Sets, splits, views and synthetic pairs.",
     "ksiqa.task": "What a training step is.",
+    "ksiqa.training": "A run: its phases, processes and files.",
+    "ksiqa.callback": "What is shown, logged and kept while a run trains.",
+    "ksiqa.search": "Optuna's search for settings.",
+    "ksiqa.sweep": "What is made of a sweep's runs once they are done.",
+    "ksiqa.report": "Figures, tables, plots and pages of runs.",
+    "ksiqa.prediction": "What `ksiqa predict` does with files.",
+    "ksiqa.health": "What `ksiqa doctor` looks at.",
 }
 BASICS = ("batch", "errors", "tiles", "weights", "build")
 

@@ -25,12 +25,18 @@ complete -o default -F _ksiqa ksiqa
 """,
     "zsh": """_ksiqa() {
     local -a found
-    found=("${(@f)$("${words[1]}" completion --line "$LBUFFER" 2>/dev/null)}")
-    if [[ -n "${found[1]}" ]]; then compadd -Q -S '' -- $found; else _files; fi
+    found=(${(f)"$("${words[1]}" completion --line "$LBUFFER" 2>/dev/null)"})
+    if (( ! $#found )); then compset -P '*='; _files; return; fi
+    compadd -Q -- ${found:#*=}
+    compadd -Q -S '' -- ${(M)found:#*=}
 }
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
 compdef _ksiqa ksiqa
 """,
-    "fish": """complete -c ksiqa -a '(ksiqa completion --line (commandline --cut-at-cursor | string collect))'
+    "fish": """function __ksiqa_words
+    ksiqa completion --line (commandline --cut-at-cursor | string collect) 2>/dev/null
+end
+complete -c ksiqa -f -n 'set -g __ksiqa_found (__ksiqa_words); and set -q __ksiqa_found[1]' -a '$__ksiqa_found'
 """,
 }
 OF_HYDRA = ("--cfg", "--help", "--hydra-help", "--multirun")

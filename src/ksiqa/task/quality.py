@@ -7,6 +7,7 @@ from typing import Any
 import lightning.pytorch as lightning
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from ksiqa.batch import Batch, Features, Prediction, View
@@ -120,6 +121,7 @@ class QualityTask(lightning.LightningModule):
         promise. In fp16 the scaler sees to it, and leaves out steps without."""
         parameters = (parameter for group in optimizer.param_groups for parameter in group["params"])
         norm = torch.nn.utils.get_total_norm([one.grad for one in parameters if one.grad is not None])
+        norm = norm.full_tensor() if isinstance(norm, DTensor) else norm  # of gradients that processes share out
         if self.trainer.precision != "16-mixed":
             self.finite.add({"norm of the gradient": norm})
         elif not norm.isfinite():  # the scaler waits for the GPU at each step anyway

@@ -1,5 +1,6 @@
 """The phases of a training, one after another, and whether a teacher came out of them."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import lightning.pytorch as lightning
@@ -17,6 +18,7 @@ from ksiqa.task.phase import Phase
 from ksiqa.task.quality import QualityTask
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts
+from ksiqa.training.fsdp import Fsdp
 from ksiqa.training.processes import is_first
 from ksiqa.training.shown import show_start
 
@@ -82,13 +84,16 @@ def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]
     trainer = trainers.trainer(config, phase=phase, folder=folder, loggers=loggers)
     loaders = phase.loaders(processes=trainer.world_size)
     newest = newest_checkpoint(folder / "checkpoints" / phase.name)
+    task = deepcopy(phase.task) if isinstance(trainer.strategy, Fsdp) else phase.task
     try:
-        trainer.fit(phase.task, loaders, phase.validation(), ckpt_path=newest, weights_only=True)
+        trainer.fit(task, loaders, phase.validation(), ckpt_path=newest, weights_only=True)
     except NotFiniteError as error:
         tables = {one.name: one.table.frame["image"] for one in (*phase.target.sets, *phase.beside)}
         images = [str(tables[source].iloc[row]) for source, rows in error.rows.items() for row in rows]
         found = f"{error.found}; images: {', '.join(images)}"
         raise NotFiniteError(found=found, expected=error.expected, do=error.do) from error
+    if isinstance(trainer.strategy, Fsdp):
+        phase.task.load_state_dict(trainer.strategy.trained)
     if config.task.select == "best":
         best = torch.load(best_checkpoint(trainer), weights_only=True)
         phase.task.load_state_dict(best["state_dict"])

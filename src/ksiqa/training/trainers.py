@@ -26,6 +26,7 @@ from ksiqa.errors import ConfigError, choice
 from ksiqa.task.phase import Phase
 from ksiqa.training.checkpoint_files import CheckpointFiles
 from ksiqa.training.ddp import Ddp
+from ksiqa.training.fsdp import Fsdp
 
 BEST = "best"  # the checkpoint of task.select=best
 
@@ -130,14 +131,15 @@ def _devices(config: DictConfig) -> dict[str, Any]:
     Our samplers deal out the draws themselves.
     """
     node = plain(config.strategy)
-    kind = choice(node["strategy"], allowed=("auto", "ddp"), name="strategy.strategy")
-    several = kind == "ddp" or several_devices(config)
+    kind = choice(node["strategy"], allowed=("auto", "ddp", "fsdp"), name="strategy.strategy")
+    several = kind != "auto" or several_devices(config)
+    shared: Any = Fsdp if kind == "fsdp" else Ddp
     known = inspect.signature(DistributedDataParallel).parameters
     no_buffers: dict[str, Any] = {
         "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers": False
     }  # newer, older
     return {
         **{name: value for name, value in node.items() if name != "precision"},
-        "strategy": Ddp(find_unused_parameters=True, **no_buffers) if several else kind,
+        "strategy": shared(find_unused_parameters=True, **no_buffers) if several else kind,
         "use_distributed_sampler": False,
     }
