@@ -23,13 +23,13 @@ demo: $(STAMP) ## train and compare on photographs that come with the packages
 
 test test-long test-pages: export OMP_NUM_THREADS = 1 # the tests share the cores already
 
-test: $(STAMP) ## the tests, without those that take minutes or Chromium (WORKERS=4 runs four at a time)
+test: $(STAMP) ## the tests, without those that take minutes, Chromium or other shells (WORKERS=4 runs four at a time)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m 'not long and not pages'
 
 test-long: $(STAMP) ## the tests that take minutes
 	$(BIN)/python -m pytest -m long
 
-test-pages: $(STAMP) ## the tests of pages in headless Chromium, which has to be there (apt-get install chromium)
+test-pages: $(STAMP) ## the tests in headless Chromium, zsh and fish, which have to be there (apt-get install chromium zsh fish)
 	$(BIN)/python -m pytest -m pages
 
 check: $(STAMP) docs ## format, lint, types, import rules, and the documentation built without a warning

@@ -1,8 +1,13 @@
 """What a shell completes: asked of a real bash, and of the words themselves."""
 
 import os
+import pty
+import re
+import select
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -21,12 +26,39 @@ _ksiqa
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 
+IN_PATH = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+START = {  # an interactive shell without its user's settings, and what loads the script
+    "zsh": (["zsh", "-f", "-i"], 'eval "$(ksiqa completion zsh)"'),
+    "fish": (["fish", "--no-config", "-i"], "ksiqa completion fish | source"),
+}
+SHOWN = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|.\x08")  # colours and the like; what is gone back over
+
+
+class _Typed:
+    """A shell at a terminal, to which keys are typed."""
+
+    def __init__(self, command, folder):
+        pid, self.terminal = pty.fork()
+        if not pid:
+            os.chdir(folder)
+            os.execvpe(command[0], command, {**os.environ, **IN_PATH, "TERM": "dumb", "HOME": str(folder)})
+
+    def until(self, keys, shown):
+        """Type keys, and wait until the terminal shows a text; return all that it showed."""
+        os.write(self.terminal, keys.encode())
+        seen, end = "", time.monotonic() + 60
+        while shown not in seen:
+            assert time.monotonic() < end, seen
+            if select.select([self.terminal], [], [], 0.1)[0]:
+                seen = SHOWN.sub("", seen + os.read(self.terminal, 65536).decode(errors="replace"))
+        return seen
+
 
 def _completed(line):
     """Return what bash's own function puts into COMPREPLY for a line."""
     done = subprocess.run(
         ["bash", "-c", BASH, "bash", line],
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env={**os.environ, **IN_PATH},
         capture_output=True,
         text=True,
         check=True,
@@ -41,6 +73,20 @@ def test_a_real_bash():
     assert _completed("ksiqa train +experi") == ["compopt -o nospace", "+experiment="]
     assert _completed("ksiqa train +experiment=ko") == ["koniq"]  # = ends a word of bash
     assert _completed("ksiqa pre") == ["predict", "prepare"]
+
+
+@pytest.mark.pages  # shells that have to be there, as Chromium
+@pytest.mark.parametrize("shell", START)
+def test_tab_at_a_terminal(shell, tmp_path):
+    """A value follows its = without a blank, a word is followed by one, and where nothing is known there are files."""
+    if shutil.which(shell) is None:
+        pytest.fail(f"this test needs {shell}; type: sudo apt-get install {shell}", pytrace=False)
+    (tmp_path / "scores.csv").touch()
+    command, load = START[shell]
+    typed = _Typed(command, tmp_path)
+    typed.until(f"{load}; echo is' 'there\r", "is there")
+    typed.until("ksiqa tra\t+experi\tko\tdata.file=sco\t", "ksiqa train +experiment=koniq data.file=scores.csv")
+    typed.until("\x15ksiqa predict sco\t--out\t", "ksiqa predict scores.csv --output")
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,22 @@ def test_a_run_that_goes_on_is_the_same_run_of_wandb(told, sweep, first, tmp_pat
     assert again.summary["test/srcc"] == first[2].summary["test/srcc"]
 
 
+def test_wandb_gets_the_end_of_a_run_that_was_killed_before_it(told, first, tmp_path, capsys):
+    """Results were there already; the second time nothing is left to be told."""
+    folder = tmp_path / "split.index=0"
+    shutil.copytree(first[0], folder)
+    (folder / "wandb" / "ended").unlink()
+    shutil.rmtree(*wandb_folders(folder))
+    for _ in range(2):
+        train(folder, *told, "split.index=0", "logger=wandb")
+    (offline,) = wandb_folders(folder)
+    found, results = read(offline), json.loads((folder / "results.json").read_text())
+    assert found.summary["test/srcc"] == results["test/srcc"]
+    assert {name.partition("-")[0] for name in found.artifacts} == {"model", "run"}
+    assert found.status == 0
+    assert capsys.readouterr().out.count("W&B lacked the end of this run; it has it now") == 1
+
+
 def test_runs_that_start_in_folders_of_one_name_are_two(tmp_path):
     folders = [tmp_path / trial / "split.index=0" for trial in ("trial-0000", "trial-0001")]
     for folder in folders:

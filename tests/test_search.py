@@ -99,7 +99,10 @@ def test_a_loss_that_is_no_number_is_a_trial_that_failed(pairs, tmp_path, capsys
     ]
     tiny = [one for one in TINY if "model" not in one.partition("=")[0] or one in SMALL]
     config = composed("train", *[one for one in tiny if "limit" not in one], *space, *data)
-    assert search(config, tmp_path / "study") == {}
+    with pytest.raises(ConfigError) as failed:
+        search(config, tmp_path / "study")
+    assert "all of whose trials failed, the last one of 1 by a loss that is no number, step 1: " in failed.value.found
+    assert failed.value.do.startswith("mend that or search.space, then search anew with name=OTHER")
     assert [trial.state.name for trial in _study(tmp_path / "study").trials] == ["FAIL"]
     assert "trial 0: failed, " in capsys.readouterr().out
 

@@ -38,7 +38,7 @@ EXAMPLES = {
   ksiqa doctor --weights vit_small_patch14_dinov2=FILE --json""",
     "completion": """
   eval "$(ksiqa completion bash)"                                     # in ~/.bashrc
-  eval "$(ksiqa completion zsh)"                                      # in ~/.zshrc, after compinit
+  eval "$(ksiqa completion zsh)"                                      # in ~/.zshrc
   ksiqa completion fish > ~/.config/fish/completions/ksiqa.fish""",
 }
 

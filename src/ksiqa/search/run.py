@@ -23,6 +23,7 @@ from ksiqa.errors import (
     StorageError,
     whole_number,
 )
+from ksiqa.files import write_whole
 from ksiqa.search.space import Space, ranges
 from ksiqa.search.study import asked, left_behind, opened, place_of
 from ksiqa.training.run import run
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import optuna
 
 NOT_OF_VALUES = (StoppedError, FolderInUseError, StorageError, DatasetError)  # whatever the values: the trial is left
+FAILED = "failed.txt"  # in the folder of a trial that failed: why
 UNKEPT = ("checkpoints", "model")  # of a trial's runs: what is large, and nobody goes on with
 
 
@@ -44,7 +46,7 @@ def search(config: DictConfig, folder: Path) -> dict[str, Any]:
     cut off the rest is done.
 
     Raises:
-        ConfigError: values without meaning, or the package is not installed.
+        ConfigError: values without meaning, or the package is not installed; or no trial came to a number.
     """
     config = deepcopy(config)
     with open_dict(config):
@@ -109,6 +111,8 @@ def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[
     except (KsiqaError, torch.OutOfMemoryError) as error:
         study.tell(trial.number, state=TrialState.FAIL)
         found = error.found if isinstance(error, KsiqaError) else error
+        with write_whole(folder / FAILED) as file:
+            file.write(str(found))
         _say(f"trial {trial.number}: failed, {found}, {' '.join(_overrides(trial.params))}")
     else:
         study.tell(trial.number, median(values))
@@ -129,8 +133,13 @@ def _told(study: "optuna.Study", folder: Path) -> dict[str, Any]:
 
     done = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if not done:
-        _say(f"no trial of {folder} came to an end with a number")
-        return {}
+        failed = sorted(folder.glob(f"*/{FAILED}"))
+        raise ConfigError(
+            found=f"a search in {folder} all of whose trials failed"
+            + (f", the last one of {len(failed)} by {failed[-1].read_text(encoding='utf-8')}" if failed else ""),
+            expected="values that can be trained with, of one trial at least",
+            do="mend that or search.space, then search anew with name=OTHER, or go on with a larger search.trials",
+        )
     _say(f"best of {len(done)}, by median validation SRCC: {study.best_value:.4f} (trial {study.best_trial.number})")
     _say(" ".join(_overrides(study.best_params)))
     return dict(study.best_params)

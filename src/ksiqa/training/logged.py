@@ -11,6 +11,7 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
+from rich.console import Console
 
 from ksiqa.build import plain
 from ksiqa.callback.metrics_file import metrics_rows
@@ -21,6 +22,7 @@ from ksiqa.inference.evaluation import Tested
 from ksiqa.recipe import fingerprint
 from ksiqa.training.processes import is_first
 
+ENDED = "ended"  # in wandb/ of a run's folder: W&B has all of the run
 EXTRAS = {"tensorboard": "tensorboard"}  # loggers that need a package, which the extra of their name installs
 
 
@@ -72,6 +74,20 @@ def logged(config: DictConfig, folder: Path) -> Iterator[list[Logger]]:
     finally:
         for run in open_:
             run.end(status=status)
+            if not status:
+                (folder / "wandb" / ENDED).touch()
+
+
+def log_rest(config: DictConfig, folder: Path, *, results: dict[str, Any], keep: bool) -> None:
+    """Log what W&B lacks of a run that is done, and was killed before W&B had its end: all but the pictures of the test
+    part, which would want the training's data again."""
+    wanted = any(str(node.get("_target_", "")).endswith(WandbRun.__name__) for node in config.logger.values() if node)
+    if not wanted or (folder / "wandb" / ENDED).exists():
+        return
+    with logged(config, folder) as loggers:
+        places = log_end(loggers, folder, tested=[], results=results, keep=keep)
+    said = f"W&B lacked the end of this run; it has it now, without pictures of the test part: {', '.join(places)}"
+    Console().print(said, soft_wrap=True, markup=False)
 
 
 def log_end(

@@ -33,7 +33,7 @@ from ksiqa.report.run_folder import described, figures, write_bad_images, write_
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts, assemble, trained_model
 from ksiqa.training.images_seen import seen_again
-from ksiqa.training.logged import check_loggers, log_end, logged
+from ksiqa.training.logged import check_loggers, log_end, log_rest, logged
 from ksiqa.training.others import other_data, other_sources, score_others
 from ksiqa.training.phases import train_phases
 from ksiqa.training.processes import check_launch, is_first, together
@@ -61,6 +61,8 @@ def run(config: DictConfig, folder: Path, *, test: bool = True) -> dict[str, Any
         results = known_results(config, folder)
         if results is None:
             return train_and_test(config, folder, test=test)
+        if is_first():
+            log_rest(config, folder, results=results, keep=test)
     if is_first():
         Console().print(f"done already: {folder}", soft_wrap=True, markup=False)
     return results

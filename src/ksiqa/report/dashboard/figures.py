@@ -8,7 +8,7 @@ import numpy as np
 
 from ksiqa.report.plots.boxes import LEAST
 from ksiqa.report.table.groups import SCORES
-from ksiqa.report.table.labels import is_place, rank
+from ksiqa.report.table.labels import is_place, rank, shown
 from ksiqa.report.table.sheet import Between, Section, Signed
 from ksiqa.report.table.summary import FIGURES, Row
 
@@ -79,7 +79,7 @@ def _axis(values: Sequence[Any]) -> dict[str, Any]:
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         low, high = min(values), max(values)
         return {"scale": "log" if low > 0 and high / low >= WIDE else "linear", "values": list(values)}
-    shown = [
-        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value) for value in values
+    names = [
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else shown(value) for value in values
     ]
-    return {"scale": "names", "values": shown}
+    return {"scale": "names", "values": names}

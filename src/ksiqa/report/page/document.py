@@ -18,7 +18,7 @@ from matplotlib import colormaps
 from ksiqa.errors import printable
 
 HERE = Path(__file__).parent
-STYLE, SCRIPTS = HERE / "base.css", (HERE / "common.js", HERE / "picture.js")  # of all pages
+HEAD, STYLE, SCRIPTS = HERE / "head.html", HERE / "base.css", (HERE / "common.js", HERE / "picture.js")  # of all pages
 TEXT_ENDS = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})  # no text closes the element it stands in
 
 
@@ -28,8 +28,8 @@ def begun(
     """Return a page up to its data, which may end anywhere: what HTML closes by itself is left open.
 
     Args:
-        template: HTML with ``$title``, ``$policy``, ``$style``, ``$script``, and as it likes ``$colours`` (of quality
-            maps) and those of ``parts``.
+        template: HTML after ``head.html``, which ends with the title within a ``header``; with ``$NAME`` for each of
+            ``parts``.
         title: any text.
         styles, scripts: its own, after those of all pages.
         more: CSS after all styles.
@@ -43,7 +43,7 @@ def begun(
     )
     colours = (255 * np.array(colormaps["viridis"](np.arange(256)))[:, :3]).round().astype(np.uint8)
     own = {"title": as_html(title), "policy": policy, "style": style, "script": script}
-    return Template(_text(template)).substitute(own, colours=colours.tobytes().hex(), **parts).encode()
+    return Template(_text(HEAD) + _text(template)).substitute(own, colours=colours.tobytes().hex(), **parts).encode()
 
 
 def held(value: Mapping[str, Any], *, name: str = "") -> bytes:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import PurePath
 from typing import Any
 
 from ksiqa.errors import ConfigError
@@ -75,9 +76,14 @@ def is_place(key: str) -> bool:
     return key.rpartition(".")[2] in ("root", "file", "folder", "cache", "save_dir")
 
 
+def shown(value: Any) -> str:
+    """Return a setting's value as tables and pages show it: of a place on a machine its last part alone."""
+    return PurePath(value).name if isinstance(value, str) and value.startswith(("/", "~/")) else str(value)
+
+
 def _name(run: Run, keys: Sequence[str]) -> str:
     values = [
-        str(run.settings[key]) if key in SPEAKING else f"{key}={run.settings[key]}"
+        str(run.settings[key]) if key in SPEAKING else f"{key}={shown(run.settings[key])}"
         for key in sorted(keys, key=rank)
         if run.settings.get(key) is not None
     ]
