@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from ksiqa import train
 from ksiqa.errors import ConfigError
 from ksiqa.evaluate import evaluate
 from ksiqa.training.trainers import several_devices
 from tests.fake_iqa import WRITERS
-from tests.runs import SMALL, composed, table_overrides
+from tests.runs import SMALL, composed, rows, table_overrides
 from tests.runs import train as run_small
 from tests.tiny import write_table
 
@@ -82,6 +84,29 @@ def test_two_processes_train_on_a_mix(tmp_path):
     assert "validation/livec/teacher_srcc" not in row
 
 
+@pytest.mark.long  # two trainings by two processes, and one more
+def test_weights_that_are_shared_out_learn_as_whole_ones(pairs, tmp_path):
+    """FSDP against DDP and one process, by a term that takes images one by one, whatever batch they are in."""
+    small = [*SMALL, *table_overrides(pairs), "split.validation_share=0.3", f"cache={tmp_path / 'cache'}"]
+    ways = {"fsdp": ("strategy.strategy=fsdp", *TWO[1:]), "ddp": TWO, "one": ()}
+    for name, way in ways.items():
+        told = ["loss=mse", "sharing=none", f"data.batch_size={4 if way else 8}", f"hydra.run.dir={tmp_path / name}"]
+        done = _ran([sys.executable, "-m", "ksiqa.train", *small, *told, "trainer.max_epochs=2", *way], tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    runs = [
+        (load_file(tmp_path / name / "model" / "model.safetensors"), rows(tmp_path / name / "metrics.csv"))
+        for name in ways
+    ]
+    (shared, metrics), *others = runs
+    for weights, told in others:
+        assert {name: value.shape for name, value in shared.items()} == {
+            name: value.shape for name, value in weights.items()
+        }
+        assert all(torch.allclose(value, weights[name], atol=1e-4) for name, value in shared.items())
+        for key in ("train/loss", "gradient_norm"):
+            assert [float(row[key]) for row in metrics] == pytest.approx([float(row[key]) for row in told], rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("devices", "several"), [("1", False), ("[3]", False), ("2", True), ("[0,3]", True), ("-1", True)]
 )
@@ -90,7 +115,7 @@ def test_what_counts_as_several_devices(devices, several):
 
 
 def test_other_ways_to_share_the_work_are_refused(pairs, tmp_path):
-    with pytest.raises(ConfigError, match=r"found: strategy.strategy=ddp_spawn\nexpected: one of auto, ddp\n"):
+    with pytest.raises(ConfigError, match=r"found: strategy.strategy=ddp_spawn\nexpected: one of auto, ddp, fsdp\n"):
         run_small(tmp_path / "run", *table_overrides(pairs), "strategy.strategy=ddp_spawn")
 
 

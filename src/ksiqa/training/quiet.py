@@ -8,6 +8,7 @@ EXPECTED = {
     r"Found \d+ module\(s\) in eval mode at the start of training": "frozen BatchNorm and frozen branches are meant",
     r"You defined a `validation_step` but have no `val_dataloader`": "a fixed number of epochs needs no validation",
     r"You're resuming from a checkpoint that ended before the epoch": "our loaders are told where to go on",
+    r"The `srun` command is available on your system but is not used": "a machine of a queue may train without it",
     r"Checkpoint directory .* exists and is not empty": "a resumed run goes on in its own folder",
 }
 """Beginnings of warnings, each with its reason."""
