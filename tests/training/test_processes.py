@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from ksiqa import train
 from ksiqa.errors import ConfigError
 from ksiqa.evaluate import evaluate
+from ksiqa.training import trainers
 from ksiqa.training.trainers import several_devices
 from tests.fake_iqa import WRITERS
 from tests.runs import SMALL, composed, rows, table_overrides
@@ -117,6 +118,12 @@ def test_what_counts_as_several_devices(devices, several):
 def test_other_ways_to_share_the_work_are_refused(pairs, tmp_path):
     with pytest.raises(ConfigError, match=r"found: strategy.strategy=ddp_spawn\nexpected: one of auto, ddp, fsdp\n"):
         run_small(tmp_path / "run", *table_overrides(pairs), "strategy.strategy=ddp_spawn")
+
+
+def test_shared_out_weights_take_no_scaled_gradients():
+    config = composed("train", "strategy=fsdp", "strategy.precision=16-mixed")
+    with pytest.raises(ConfigError, match=r"16-mixed with strategy.strategy=fsdp\n.*\ndo: set strategy.precision=bf16"):
+        trainers.scoring_trainer(config, alone=False)
 
 
 def _failed(arguments, capsys):

@@ -1,6 +1,7 @@
 """FSDP2: weights, gradients and the optimiser's state shared out among the processes of a training."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -32,15 +33,13 @@ class Fsdp(Ddp):
 
     def on_validation_start(self) -> None:
         """Gather all weights, in all processes at once."""
-        self._gather()
+        self._keep(whole=True)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Let go of the weights that are of other processes."""
         del batch, batch_idx
-        for unit in _units(self.lightning_module) if self._whole else ():
-            unit.reshard()
-            unit.set_reshard_after_forward(True, recurse=False)
-        self._whole = False
+        if self._whole:
+            self._keep(whole=False)
 
     def on_train_end(self) -> None:
         """Keep what came out; the processes part after this."""
@@ -51,7 +50,7 @@ class Fsdp(Ddp):
         task: Any = self.lightning_module
         state = {name: whole(one).reshape(self._shapes[name]) for name, one in task.state_dict().items()}
         if self._whole:  # asking for the state has let go of the weights
-            self._gather()
+            self._keep(whole=True)
         return state
 
     def optimizer_state(self, optimizer: Any) -> dict[str, Any]:
@@ -65,16 +64,21 @@ class Fsdp(Ddp):
         for optimiser, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
             parameters = [one for group in optimiser.param_groups for one in group["params"]]
             shared = {
-                place: _each(lambda value, like=parameters[place]: _as(like, value), values)
-                for place, values in state["state"].items()
+                place: _each(partial(_share_of, parameters[place]), values) for place, values in state["state"].items()
             }
             optimiser.load_state_dict({**state, "state": shared})
 
-    def _gather(self) -> None:
-        for unit in _units(self.lightning_module):
-            unit.set_reshard_after_forward(False, recurse=False)
-            unit.unshard()
-        self._whole = True
+    def _keep(self, *, whole: bool) -> None:
+        """Hold all weights in each process from here on, or each one's share between calls."""
+        task: Any = self.lightning_module
+        for unit in (module for module in task.modules() if isinstance(module, FSDPModule)):
+            if unit is not task:  # whose own are needed for all of a step
+                unit.set_reshard_after_forward(not whole, recurse=False)
+            if whole:
+                unit.unshard()
+            else:
+                unit.reshard()
+        self._whole = whole
 
 
 def shard(task: nn.Module, mesh: DeviceMesh) -> None:
@@ -107,17 +111,12 @@ def _blocks(module: nn.Module) -> list[nn.Module]:
     return list(found.values())
 
 
-def _units(task: Any) -> list[Any]:
-    return [module for module in task.modules() if isinstance(module, FSDPModule)]
+def _each(change: Callable[[Tensor], Tensor], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Change what an optimiser knows of a parameter, but for the count of its steps."""
+    return {name: value if name == "step" else change(value) for name, value in values.items()}
 
 
-def _each(change: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: change(value) if isinstance(value, Tensor) else value for name, value in values.items()}
-
-
-def _as(like: Any, value: Tensor) -> Tensor:
-    """Return this process's part of what an optimiser knows of a parameter; its count of steps as it is."""
-    if not isinstance(like, DTensor) or value.numel() != like.numel():
-        return value
+def _share_of(like: DTensor, value: Tensor) -> Tensor:
+    """Return this process's share of a tensor that is whole, as it has one of a parameter."""
     given = value.reshape(like.shape).to(like.device)
     return distribute_tensor(given, like.device_mesh, like.placements, src_data_rank=None)

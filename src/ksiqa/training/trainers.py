@@ -129,9 +129,18 @@ def _devices(config: DictConfig) -> dict[str, Any]:
     DDP looks for unused parameters, since a phase need not use every source's calibration; it broadcasts no buffers:
     these never change in training, and processes that score uneven numbers of batches would wait for one another.
     Our samplers deal out the draws themselves.
+
+    Raises:
+        ConfigError: a way to share the work that is not known, or does not go with the precision.
     """
     node = plain(config.strategy)
     kind = choice(node["strategy"], allowed=("auto", "ddp", "fsdp"), name="strategy.strategy")
+    if kind == "fsdp" and node["precision"] == "16-mixed":
+        raise ConfigError(
+            found="strategy.precision=16-mixed with strategy.strategy=fsdp",
+            expected="a precision whose steps none of the processes leaves out alone",
+            do="set strategy.precision=bf16-mixed",
+        )
     several = kind != "auto" or several_devices(config)
     shared: Any = Fsdp if kind == "fsdp" else Ddp
     known = inspect.signature(DistributedDataParallel).parameters
