@@ -91,7 +91,13 @@ def test_weights_that_are_shared_out_learn_as_whole_ones(pairs, tmp_path):
     small = [*SMALL, *table_overrides(pairs), "split.validation_share=0.3", f"cache={tmp_path / 'cache'}"]
     ways = {"fsdp": ("strategy.strategy=fsdp", *TWO[1:]), "ddp": TWO, "one": ()}
     for name, way in ways.items():
-        told = ["loss=mse", "sharing=none", f"data.batch_size={4 if way else 8}", f"hydra.run.dir={tmp_path / name}"]
+        told = [
+            "loss=mse",
+            "sharing=none",
+            "trainer.gradient_clip_val=0.1",
+            f"data.batch_size={4 if way else 8}",
+            f"hydra.run.dir={tmp_path / name}",
+        ]
         done = _ran([sys.executable, "-m", "ksiqa.train", *small, *told, "trainer.max_epochs=2", *way], tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
     runs = [

@@ -22,13 +22,15 @@ class Fsdp(Ddp):
     any other training: whole, in one file.
     """
 
-    trained: dict[str, Any]  # all weights as they were at the end of training, in each process
+    trained: dict[
+        str, Any
+    ]  # all weights as training left them, or found them where it was done before; in each process
     _whole = False
 
     def configure_ddp(self) -> None:
         """Shard what Lightning would wrap."""
         task: Any = self.lightning_module
-        self._shapes = {name: one.shape for name, one in task.state_dict().items()}
+        self.trained = {name: one.detach().clone().cpu() for name, one in task.state_dict().items()}
         shard(task, init_device_mesh(self.root_device.type, (self.world_size,)))
 
     def on_validation_start(self) -> None:
@@ -48,14 +50,14 @@ class Fsdp(Ddp):
     def lightning_module_state_dict(self) -> dict[str, Any]:
         """Return the task's state, whole and in the shapes of the model."""
         task: Any = self.lightning_module
-        state = {name: whole(one).reshape(self._shapes[name]) for name, one in task.state_dict().items()}
+        state = {name: whole(one).reshape(self.trained[name].shape) for name, one in task.state_dict().items()}
         if self._whole:  # asking for the state has let go of the weights
             self._keep(whole=True)
         return state
 
     def optimizer_state(self, optimizer: Any) -> dict[str, Any]:
         """Return the optimiser's state, whole."""
-        state = super().optimizer_state(optimizer)
+        state: dict[str, Any] = dict(super().optimizer_state(optimizer))
         state["state"] = {place: _each(whole, values) for place, values in state["state"].items()}
         return state
 

@@ -26,7 +26,7 @@ def _one(section: Section, place: int) -> str:
 def _row(cells: Sequence[Cell]) -> str:
     first, *others = cells
     shown = (f"<td{_long(cell)}>{as_html(text(cell))}</td>" for cell in others)
-    return f'<tr><th scope="row">{as_html(text(first))}</th>{"".join(shown)}</tr>'
+    return f'<tr><th scope="row"{_long(first)}>{as_html(text(first))}</th>{"".join(shown)}</tr>'
 
 
 def _long(cell: Cell) -> str:
