@@ -31,7 +31,7 @@ START = {  # an interactive shell without its user's settings, and what loads th
     "zsh": (["zsh", "-f", "-i"], 'eval "$(ksiqa completion zsh)"'),
     "fish": (["fish", "--no-config", "-i"], "ksiqa completion fish | source"),
 }
-SHOWN = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|.\x08")  # colours and the like; what is gone back over
+SHOWN = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\x07|.\x08")  # colours, a bell, what is gone back over
 
 
 class _Typed:
