@@ -87,6 +87,7 @@ def test_tab_at_a_terminal(shell, tmp_path):
     typed.until(f"{load}; echo is' 'there\r", "is there")
     typed.until("ksiqa tra\t+experi\tko\tdata.file=sco\t", "ksiqa train +experiment=koniq data.file=scores.csv")
     typed.until("\x15ksiqa predict sco\t--out\t", "ksiqa predict scores.csv --output")
+    os.close(typed.terminal)  # which ends the shell
 
 
 @pytest.mark.parametrize(
