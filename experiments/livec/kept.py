@@ -83,6 +83,11 @@ def hardware() -> str:
     return f"{name}, {torch.get_num_threads()} of {os.cpu_count()} cores"
 
 
+def name_of(image: object) -> str:
+    """Return an image's name without its folder."""
+    return Path(str(image)).name
+
+
 def _column(row: Mapping[Any, Any]) -> str:
     return " ".join(key_of(row)[1:])
 
@@ -92,7 +97,8 @@ def _read(file: Path) -> pd.DataFrame:
 
 
 def _keep_scores(file: Path, column: str, predictions: Path) -> None:
-    found = pd.read_csv(predictions, usecols=["image", "score"]).set_index("image")["score"].rename(column)
+    table = pd.read_csv(predictions, usecols=["image", "score"])
+    found = table["score"].set_axis(table["image"].map(name_of), axis=0).rename_axis("image").rename(column)
     old = _read(file) if file.exists() else pd.DataFrame(index=pd.Index([], name="image"))
     whole = old.drop(columns=column, errors="ignore").join(found, how="outer")
     file.parent.mkdir(parents=True, exist_ok=True)
