@@ -25,7 +25,6 @@ from unseen import write
 
 import ksiqa
 from ksiqa.data.datasets import DATASETS
-from ksiqa.data.split_files import image_names
 from ksiqa.errors import ConfigError
 from ksiqa.metric.comparison import corrected_t
 from ksiqa.metric.forecast import crps, winkler
@@ -77,7 +76,8 @@ def calibrated(folder: Path, known: pd.DataFrame, *, device: str) -> dict[str, o
     """Return a run's figures."""
     results = json.loads((folder / "results.json").read_text())
     scorer = ksiqa.load(folder / "model", device=device)
-    held, test = (scored(scorer, known.loc[image_names(folder / "split" / f"{p}.txt")]) for p in ("validation", "test"))
+    names = ((folder / "split" / f"{part}.txt").read_text().splitlines() for part in ("validation", "test"))
+    held, test = (scored(scorer, known.loc[one]) for one in names)
     errors = held.label - held.score
     constant = half_width(np.sort(np.abs(errors)).tolist(), coverage=COVERAGE)
     assert constant is not None  # there is a validation part

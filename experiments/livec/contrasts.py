@@ -2,9 +2,9 @@
 
     python experiments/livec/contrasts.py --livec ChallengeDB_release [--draws 10000]
 
-Reads results.csv and predictions/ beside this file, and labels from LIVEC: no run is needed. Writes contrasts.csv (a row
-a contrast and part: mean paired difference in SRCC, the 95% interval of an image-level bootstrap, the corrected t of
-Nadeau and Bengio) and gap.csv. A contrast is decisive on `folds` alone, ten parts by three seeds: `whole` says whether
+Reads results.csv and predictions/ beside this file, and labels from LIVEC: no run is needed. Writes contrasts.csv (a
+row a contrast and part: mean paired difference in SRCC, the 95% interval of an image-level bootstrap, the corrected t
+of Nadeau and Bengio) and gap.csv. A contrast is decisive on `folds` alone, ten parts by three seeds: `whole` says whether
 all of them are there. Variants trained on other numbers of images are never paired.
 """
 
@@ -147,7 +147,9 @@ def gap(table: pd.DataFrame) -> pd.DataFrame:
     (student - alone) / (teacher - alone), by SRCC with pseudo-scores; `alone` is `imagery`, the teacher `sharing`'s."""
     found = []
     for mark in ("", MARK):
-        means = {name: rows.mean(numeric_only=True) for name, rows in table[table["part"] == "pairs"].groupby("variant")}
+        means = {
+            name: rows.mean(numeric_only=True) for name, rows in table[table["part"] == "pairs"].groupby("variant")
+        }
         if not {mark + "imagery", mark + "sharing"} <= set(means):
             continue
         alone, teacher = means[mark + "imagery"]["test/srcc"], means[mark + "sharing"]["test/teacher_srcc"]

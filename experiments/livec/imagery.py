@@ -1,4 +1,4 @@
-"""What mental imagery is worth on contents never seen: is it nearer to the reference than simpler guesses, and is it used?
+"""Mental imagery on contents never seen: is it nearer to the reference than simpler guesses, and is it used?
 
     python experiments/livec/imagery.py --model RUN/model --photographs FOLDER [--vit FILE --cnn FILE] [--device cuda]
 
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = {name: str(file) for name, file in (("vit", options.vit), ("cnn", options.cnn)) if file}
     probe = Probe(student.to(options.device), pretrained(trained, given).to(options.device), source=trained.source)
     unseen, seen = parted(trained, options.photographs)
-    settings = {"families": options.families, "levels": options.levels, "cache": options.cache}
+    settings = {"families": options.families, "levels": options.levels, "cache": options.cache, "side": options.side}
     with torch.inference_mode():
         for row in each(pairs_of(seen[: options.fitted_on], **settings), device=options.device):
             probe.learn(row)

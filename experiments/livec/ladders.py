@@ -25,13 +25,13 @@ from ksiqa.metric.waterloo import d_test, discriminable_pairs, l_test, p_test
 
 KINDS = ("gaussian_blur", "jpeg", "jpeg2000", "white_noise")
 MARGIN = 0.4  # of all images
-SIDE = 378  # of the square that is cut out: Waterloo's images are whole photographs
+SIDE = 378  # nearly whole photographs, as Waterloo's images are
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write both files."""
     parser = probing(__doc__)
-    parser.add_argument("--side", type=int, default=SIDE, help="of the squares of the Waterloo tests")
+    parser.set_defaults(side=SIDE)
     options = parser.parse_args(arguments)
     scorer = ksiqa.load(options.model, device=options.device)
     files, _ = parted(scorer.trained, options.photographs)

@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             told = [f"checkpoint={model.absolute()}", f"data={name}", f"data.root={root}", "split.source=test_on_all"]
             if not (folder / "results.json").exists():
                 evaluate([*told, f"hydra.run.dir={folder}", "trainer.enable_progress_bar=false", *options.also])
-    make_table([str(options.runs), "--show", "runs", "--format", "csv", "--output", str(options.home / "other_sets.csv")])
+    make_table(
+        [str(options.runs), "--show", "runs", "--format", "csv", "--output", str(options.home / "other_sets.csv")]
+    )
     sys.stdout.write((options.home / "other_sets.csv").read_text())
 
 

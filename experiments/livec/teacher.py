@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             do="name the model of a run with sharing=transfer or joint, or rehearse with more weight",
         )
     unseen, _ = parted(trained, options.photographs)
-    settings = {"families": options.families, "levels": options.levels, "cache": options.cache}
+    settings = {"families": options.families, "levels": options.levels, "cache": options.cache, "side": options.side}
     pairs = each(pairs_of(unseen[: options.most], **settings), device=options.device)
     with torch.inference_mode():
         table = measured(pairs, teacher.to(options.device), source=source)

@@ -18,7 +18,7 @@ from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.training.images_seen import SEEN, photograph_seen
 
-SIDE = 224  # of the square cut at a photograph's centre: a multiple of every backbone's patch
+SIDE = 224  # a multiple of every backbone's patch
 
 
 class Row(NamedTuple):
@@ -36,11 +36,16 @@ def probing(description: str | None) -> argparse.ArgumentParser:
     """Return a parser of the options that all probes have."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="model/ folder of a run")
-    parser.add_argument("--photographs", type=Path, required=True, help="those that the model learned from are left out")
+    parser.add_argument(
+        "--photographs", type=Path, required=True, help="those that the model learned from are left out"
+    )
     parser.add_argument("--most", type=int, default=64, help="photographs")
+    parser.add_argument("--side", type=int, default=SIDE, help="of the square cut at a photograph's centre")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/ksiqa").expanduser(), help="of measured pairs")
-    parser.add_argument("--home", type=Path, default=Path(__file__).resolve().parent, help="where CSV files are written")
+    parser.add_argument(
+        "--home", type=Path, default=Path(__file__).resolve().parent, help="where CSV files are written"
+    )
     return parser
 
 
@@ -69,7 +74,7 @@ def parted(trained: TrainedModel, folder: Path) -> tuple[list[Path], list[Path]]
 
 
 def pairs_of(
-    files: Sequence[Path], *, families: Sequence[str], levels: Sequence[int], cache: Path, side: int = SIDE
+    files: Sequence[Path], *, families: Sequence[str], levels: Sequence[int], cache: Path, side: int
 ) -> SyntheticImages:
     """Return distorted copies of the centres of photographs, with pseudo-scores; each photograph with itself, too."""
     return SyntheticImages(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shipped"))
-import make  # noqa: E402  (of experiments/shipped: the same pairs, the same small heads on frozen backbones)
+import make
 
 PAIR_EPOCHS = 1  # of transfer, pretrain and distil alike, before the target's
 PAIRS = [f"families=[{','.join(make.FAMILIES)}]", "levels=[1,3,5]", "crop=224", "views.kind=grid", "views.grid=1"]
@@ -41,7 +41,12 @@ ON_PAIRS = {"plain": PLAIN, "imagery": [], "sharing": ["sharing=joint"], "distil
 ON_ALL = ("plain", "ksiqa")
 FROZEN = [  # heads alone learn: many times cheaper, and another question
     *make.SMALL,
-    *("task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1", "task.standardise=true", "data.distinct_crops=1"),
+    *(
+        "task.optimiser.head_lr=1e-3",
+        "task.optimiser.weight_decay=0.1",
+        "task.standardise=true",
+        "data.distinct_crops=1",
+    ),
 ]
 FROZEN_ON_LIVEC = ["data.short_side=500", "data.crop=476", "data.token_stride=2"]
 MARK = "frozen-"  # begins the names of such rows

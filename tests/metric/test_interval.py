@@ -72,5 +72,5 @@ def test_such_widths_hold_where_errors_differ_and_are_narrower():
 
 @pytest.mark.parametrize(("known", "difficulty"), [(0, 0.5), (2, 0.0)])
 def test_no_width_without_errors_or_difficulty(known, difficulty):
-    with pytest.raises(ConfigError, match="found: (0 errors|a difficulty of 0)"):
+    with pytest.raises(ConfigError, match=r"found: (0 errors|a difficulty of 0)"):
         scaled_half_width(np.ones(known), np.full(known, difficulty), np.ones(1), coverage=0.9)

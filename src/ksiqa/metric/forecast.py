@@ -1,7 +1,7 @@
 """How good intervals and whole forecasts of a label are, not only whether they hold: lower is better.
 
-Source: T. Gneiting and A. E. Raftery, Strictly proper scoring rules, prediction, and estimation, Journal of the American
-Statistical Association 102 (2007): the interval score (6.2), and the continuous ranked probability score (4.2).
+Source: T. Gneiting and A. E. Raftery, Strictly proper scoring rules, prediction, and estimation, Journal of the
+American Statistical Association 102 (2007): the interval score (6.2), the continuous ranked probability score (4.2).
 """
 
 import numpy as np
