@@ -101,6 +101,11 @@ def test_rows_are_made_once_kept_and_compared(scripts, place, capsys):
     assert scripts.measure(asked) == 0
     assert "\n0 runs to make" in "\n" + capsys.readouterr().out
     assert (home / "results.csv").read_bytes() == before
+    assert scripts.measure([one.replace("plain_again", "plain_own") for one in asked]) == 0
+    assert "\n0 runs to make" in "\n" + capsys.readouterr().out  # at this size its recipe is that of `plain`
+    same = {(one["split"], one["test/srcc"], one["recipe"]) for one in rows(home / "results.csv")[-2:]}
+    assert same == {(one["split"], one["test/srcc"], one["recipe"]) for one in made[:2]}
+    assert rows(home / "predictions" / "plain_own.csv") == scores
     scripts.contrasts(["--livec", str(place / "livec"), "--home", str(home), "--draws", "50"])
     (found,) = rows(home / "contrasts.csv")
     assert (found["first"], found["second"], found["kind"], found["parts"]) == ("plain_again", "plain", "noise", "2")

@@ -4,8 +4,8 @@
 
 Reads results.csv and predictions/ beside this file, and labels from LIVEC: no run is needed. Writes contrasts.csv (a
 row a contrast and part: mean paired difference in SRCC, the 95% interval of an image-level bootstrap, the corrected t
-of Nadeau and Bengio) and gap.csv. A contrast is decisive on `folds` alone, ten parts by three seeds: `whole` says whether
-all of them are there. Variants trained on other numbers of images are never paired.
+of Nadeau and Bengio) and gap.csv. A contrast is decisive on `folds` alone, ten parts by three seeds: `whole` says
+whether all of them are there. Variants trained on other numbers of images are never paired.
 """
 
 import argparse

@@ -35,25 +35,37 @@ def key_of(row: Mapping[Any, Any]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in KEY)
 
 
-def keep(home: Path, row: Mapping[str, Any], *, folder: Path) -> None:
+def keep(home: Path, row: Mapping[str, Any], found: pd.Series | None) -> None:
     """Keep a run: its scores first, so that a row never stands without them; several processes may do so at once.
 
     Args:
         home: where results.csv lies.
         row: of results.csv.
-        folder: of the run, with its predictions.csv.
+        found: scores of the test part by image, as ``of_run`` or ``scores`` returns them; None keeps none.
     """
     file = home / RESULTS
     home.mkdir(parents=True, exist_ok=True)
     with one_at_a_time(file):
-        if row["part"] != "pairs":
-            _keep_scores(home / PREDICTIONS / f"{row['variant']}.csv", _column(row), folder / "predictions.csv")
+        if found is not None:
+            _keep_scores(home / PREDICTIONS / f"{row['variant']}.csv", found.rename(_column(row)))
         old = rows(home)
         others = old[[key_of(one) != key_of(row) for _, one in old.iterrows()]]
         new = pd.DataFrame([row], columns=COLUMNS)
         whole = pd.concat([others, new]) if len(others) else new
         with write_whole(file) as opened:
             whole.sort_values(KEY, kind="stable").to_csv(opened, index=False, lineterminator="\n")
+
+
+def twin(table: pd.DataFrame, key: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a row of the same recipe, split and seed under another name, if there is one: the same run."""
+    same = table[[key_of(row)[1:] == key_of(key)[1:] for _, row in table.iterrows()]]
+    return None if same.empty else {str(name): value for name, value in same.iloc[0].items()}
+
+
+def of_run(folder: Path) -> pd.Series:
+    """Return the scores that a run's folder has, by image."""
+    table = pd.read_csv(folder / "predictions.csv", usecols=["image", "score"])
+    return table["score"].set_axis(table["image"].map(name_of), axis=0).rename_axis("image")
 
 
 def scores(home: Path, row: Mapping[Any, Any]) -> pd.Series:
@@ -96,11 +108,9 @@ def _read(file: Path) -> pd.DataFrame:
     return pd.read_csv(file, index_col="image")
 
 
-def _keep_scores(file: Path, column: str, predictions: Path) -> None:
-    table = pd.read_csv(predictions, usecols=["image", "score"])
-    found = table["score"].set_axis(table["image"].map(name_of), axis=0).rename_axis("image").rename(column)
+def _keep_scores(file: Path, found: pd.Series) -> None:
     old = _read(file) if file.exists() else pd.DataFrame(index=pd.Index([], name="image"))
-    whole = old.drop(columns=column, errors="ignore").join(found, how="outer")
+    whole = old.drop(columns=str(found.name), errors="ignore").join(found, how="outer")
     file.parent.mkdir(parents=True, exist_ok=True)
     with write_whole(file) as opened:
         whole.sort_index().to_csv(opened, float_format=f"%.{PLACES}f", lineterminator="\n")

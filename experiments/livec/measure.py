@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 
 import torch
 from hydra import compose, initialize_config_dir
-from kept import COLUMNS, hardware, keep, key_of, rows
+from kept import COLUMNS, hardware, keep, key_of, of_run, rows, twin
+from kept import scores as kept_scores
 from omegaconf import DictConfig, OmegaConf
 from variants import AGAIN, MARK, PARTS, VARIANTS, Places, has, overrides
 
@@ -47,22 +48,34 @@ class Job(NamedTuple):
     folder: Path
     keep_model: bool
 
+    @property
+    def has_scores(self) -> bool:
+        """Whether its scores are kept: those of people's labels are."""
+        return self.key["part"] != "pairs"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make what is missing; return 1 if a run failed."""
     options = parsed(arguments)
-    wanted = [job for job in jobs(options) if not is_done(job, options.home)]
-    print(f"{len(wanted)} runs to make", flush=True)
+    table, runs = rows(options.home), dict[Path, list[Job]]()
+    done = {key_of(row) for _, row in table.iterrows()}
+    for job in (job for job in jobs(options) if not is_done(job, done)):
+        known = twin(table, job.key)
+        if known is None:
+            runs.setdefault(job.folder, []).append(job)
+        else:
+            keep(options.home, known | job.key, kept_scores(options.home, known) if job.has_scores else None)
+    print(f"{len(runs)} runs to make", flush=True)
     failed = 0
-    for job, outcome in made(wanted, at_once=options.jobs, seconds=60 * options.minutes):
+    for job, outcome in made([first for first, *_ in runs.values()], options.jobs, seconds=60 * options.minutes):
         name = " ".join(map(str, job.key.values()))
         if isinstance(outcome, KsiqaError):
             failed += 1
             print(f"FAILED {name}: {told(outcome)}", flush=True)
             continue
-        if job.key["part"] not in NOT_IN_A_ROW:
-            known = {"hardware": hardware(), **outcome}
-            keep(options.home, {column: known.get(column) for column in COLUMNS} | job.key, folder=job.folder)
+        for one in runs[job.folder] if job.key["part"] not in NOT_IN_A_ROW else []:
+            row = {**dict.fromkeys(COLUMNS), "hardware": hardware(), **outcome, **one.key}
+            keep(options.home, {name: row[name] for name in COLUMNS}, of_run(job.folder) if job.has_scores else None)
         print(f"{name}: SRCC {outcome.get('test/srcc', float('nan')):.4f} in {outcome['seconds']} s", flush=True)
     return int(failed > 0)
 
@@ -123,14 +136,14 @@ def composed(told: list[str], options: argparse.Namespace) -> DictConfig:
         return compose("train", [*told, *machine, *options.also])
 
 
-def is_done(job: Job, home: Path) -> bool:
+def is_done(job: Job, rows_there: set[tuple[str, ...]]) -> bool:
     """Tell whether a run's row, or where it has none its model, is there."""
     if job.key["part"] in NOT_IN_A_ROW:
         return (job.folder / "results.json").exists()
-    return key_of(job.key) in {key_of(row) for _, row in rows(home).iterrows()}
+    return key_of(job.key) in rows_there
 
 
-def made(wanted: Sequence[Job], *, at_once: int, seconds: float) -> Iterator[tuple[Job, dict[str, Any] | KsiqaError]]:
+def made(wanted: Sequence[Job], at_once: int, *, seconds: float) -> Iterator[tuple[Job, dict[str, Any] | KsiqaError]]:
     """Yield each run as it ends, with its results or why it has none; none starts after ``seconds``."""
     end, left = time.monotonic() + seconds, iter(wanted)
     if at_once == 1:
