@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     files, _ = parted(scorer.trained, options.photographs)
     files = files[: options.most]
     rungs = pd.DataFrame(of_shipped().measured(scorer, files))
-    rungs.insert(0, "model", scorer.trained.training["experiment"])
+    rungs.insert(0, "model", scorer.trained.training["recipe"])
     write(options.home, "ladders.csv", rungs)
     pairs = pairs_of(files, families=KINDS, levels=LEVELS, cache=options.cache, side=options.side)
     write(options.home, "waterloo.csv", waterloo(scorer, pairs))
