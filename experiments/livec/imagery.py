@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     means = table.drop(columns=["content", "pseudo"]).groupby(["family", "level"]).mean().reset_index()
     over_all = table[table["family"] != "pristine"].mean(numeric_only=True).drop(["pseudo", "level"])
     every = pd.DataFrame([{"family": "all", **over_all}])
-    write(options.home, "imagery.csv", pd.concat([every, means])[list(means.columns)])
+    write(options.home, "imagery.csv", pd.concat([every, means])[list(means.columns)].astype({"level": "Int64"}))
     write(options.home, "imagery_tests.csv", tests(table))
 
 

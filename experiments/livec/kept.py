@@ -50,8 +50,7 @@ def keep(home: Path, row: Mapping[str, Any], found: pd.Series | None) -> None:
             _keep_scores(home / PREDICTIONS / f"{row['variant']}.csv", found.rename(_column(row)))
         old = rows(home)
         others = old[[key_of(one) != key_of(row) for _, one in old.iterrows()]]
-        new = pd.DataFrame([row], columns=COLUMNS)
-        whole = pd.concat([others, new]) if len(others) else new
+        whole = pd.DataFrame([*others.to_dict("records"), row], columns=COLUMNS)
         with write_whole(file) as opened:
             whole.sort_values(KEY, kind="stable").to_csv(opened, index=False, lineterminator="\n")
 

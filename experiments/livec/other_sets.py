@@ -11,8 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ksiqa.evaluate import main as evaluate
-from ksiqa.table import main as make_table
+from variants import make
 
 HERE = Path(__file__).resolve().parent
 
@@ -31,11 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             folder = options.runs / f"{model.absolute().parent.parent.name}-{name}"
             told = [f"checkpoint={model.absolute()}", f"data={name}", f"data.root={root}", "split.source=test_on_all"]
             if not (folder / "results.json").exists():
-                evaluate([*told, f"hydra.run.dir={folder}", "trainer.enable_progress_bar=false", *options.also])
-    make_table(
-        [str(options.runs), "--show", "runs", "--format", "csv", "--output", str(options.home / "other_sets.csv")]
-    )
-    sys.stdout.write((options.home / "other_sets.csv").read_text())
+                make.command("evaluate", *told, f"hydra.run.dir={folder}", *options.also)
+    kept = options.home / "other_sets.csv"
+    make.command("table", options.runs, "--show", "runs", "--format", "csv", "--output", kept)
+    sys.stdout.write(kept.read_text())
 
 
 if __name__ == "__main__":

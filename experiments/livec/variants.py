@@ -37,7 +37,13 @@ VARIANTS = {
 }
 AGAIN = {"plain_again": 100}  # added to the seeds that are asked for
 PARTS = {"random": range(10), "folds": range(10), "pairs": range(1), "all": range(1)}  # and their splits
-ON_PAIRS = {"plain": PLAIN, "imagery": [], "sharing": ["sharing=joint"], "distil": ["sharing=distil"]}
+EPOCHS_ON_PAIRS = 4
+ON_PAIRS = {
+    "plain": PLAIN,
+    "imagery": [],
+    "sharing": ["sharing=joint"],
+    "distil": ["sharing=distil", f"sharing.pair_epochs={EPOCHS_ON_PAIRS}"],
+}
 ON_ALL = ("plain", "ksiqa")
 FROZEN = [  # heads alone learn: many times cheaper, and another question
     *make.SMALL,
@@ -72,7 +78,7 @@ def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[
     told += [f"backbone.cnn.weights={places.cnn}", "trainer.enable_progress_bar=false", *(FROZEN if frozen else [])]
     if part == "pairs":  # they are the target, pseudo-scores its labels
         told += ["data=folder", f"data.root={places.pairs}", *make.of("data", PAIRS), *make.of("split", HELD_OUT)]
-        return [*told, "trainer.max_epochs=4", *ON_PAIRS[variant]]
+        return [*told, f"trainer.max_epochs={EPOCHS_ON_PAIRS}", *ON_PAIRS[variant]]
     told += [f"data.root={places.livec}", *(FROZEN_ON_LIVEC if frozen else [])]
     told += ["split.source=train_on_all", "split.validation_share=0.1"] if part == "all" else [f"split.source={part}"]
     chosen = VARIANTS[variant]
