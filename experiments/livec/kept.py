@@ -17,7 +17,7 @@ from ksiqa.files import one_at_a_time, write_whole
 
 KEY = ["variant", "part", "split", "seed", "recipe"]
 FIGURES = ["test/srcc", "test/plcc", "test/plcc_fitted", "test/krcc", "test/rmse"]
-OF_THE_SET = ["data", "label", "split.source", "split.index", "test_n", "test/teacher_srcc"]  # what ksiqa table wants
+OF_THE_SET = ["data", "label", "split.source", "split.index", "test_n", "test/teacher_srcc", "fr"]  # for ksiqa table
 COLUMNS = [*KEY[:4], *FIGURES, "train_n", "recipe", "commit", "hardware", "seconds", *OF_THE_SET]
 RESULTS, PREDICTIONS = "results.csv", "predictions"
 PLACES = 6  # of a score in [0, 1]

@@ -8,11 +8,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shipped"))
 import make
 
 PAIR_EPOCHS = 1  # of transfer, pretrain and distil alike, before the target's
-PAIRS = [f"families=[{','.join(make.FAMILIES)}]", "levels=[1,3,5]", "crop=224", "views.kind=grid", "views.grid=1"]
+PAIRS = [f"families=[{','.join(make.FAMILIES)}]", "levels=[1,3,5]", "crop=224"]
 UNSEEN = 0.25  # of the photographs, held out of all training: 64 of 258
 HELD_OUT = [f"test_share={UNSEEN}", "validation_share=0.1"]
 BESIDE = [  # pairs of another source than the target
     *("+data@pairs=folder", "pairs.batch_size=8", *make.of("pairs", PAIRS), *make.of("pair_split", HELD_OUT)),
+    *("pairs.views.kind=grid", "pairs.views.grid=1"),  # the teacher is watched on the centres of held-out pairs
     *(f"sharing.pair_epochs={PAIR_EPOCHS}", "sharing.rehearsal_weight=0.2"),
 ]
 PLAIN = ["model=plain"]
