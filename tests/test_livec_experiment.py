@@ -41,8 +41,8 @@ def scripts():
     sys.path.insert(0, folder)
     import calibration
     import contrasts
+    import damage
     import imagery
-    import ladders
     import measure
     import other_sets
     import teacher
@@ -51,7 +51,7 @@ def scripts():
         calibration=calibration.main,
         contrasts=contrasts.main,
         imagery=imagery.main,
-        ladders=ladders.main,
+        damage=damage.main,
         measure=measure.main,
         other_sets=other_sets.main,
         teacher=teacher.main,
@@ -159,7 +159,7 @@ def test_what_is_looked_at_beside_the_rows(scripts, place):
     assert levels == {("jpeg", "True"), ("pixelate", "False")}
     told_of = {one["figure"] for one in rows(home / "teacher_tests.csv")}
     assert {"SRCC with viewers, left out: mdsi", "SRCC with pseudo-scores, reference another content's"} <= told_of
-    scripts.ladders(probe)
+    scripts.damage(probe)
     assert {one["kind"] for one in rows(home / "ladders.csv")} >= {"avif", "jpeg", "noise"}
     assert [one["figure"] for one in rows(home / "waterloo.csv")][1:4] == ["D-test", "L-test", "P-test"]
     scripts.calibration(["--livec", str(place / "livec"), "--runs", str(place / "runs"), "--home", str(home)])

@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shipped"))
+import ladders  # the rungs
 import make
+
+__all__ = ["ladders", "make"]
 
 PAIR_EPOCHS = 1  # of transfer, pretrain and distil alike, before the target's
 PAIRS = [f"families=[{','.join(make.FAMILIES)}]", "levels=[1,3,5]", "crop=224"]

@@ -1,6 +1,6 @@
 """How scores fall as photographs never seen get worse, and the tests of the Waterloo Exploration protocol.
 
-    python experiments/livec/ladders.py --model RUN/model --photographs FOLDER [--device cuda]
+    python experiments/livec/damage.py --model RUN/model --photographs FOLDER [--device cuda]
 
 The rungs are those of experiments/shipped: JPEG, WebP and AVIF (no training distortion) at quality 90 to 10, JPEG 2000
 at six rates, blur and noise at six strengths. Writes ladders.csv (a row a kind: the share of strictly monotone ladders)
@@ -8,15 +8,13 @@ and waterloo.csv: the D-test (pristine or distorted, by one threshold), the L-te
 (pairs that VSI, MDSI and SSIM order alike, each by two fifths of all images) on Waterloo's four kinds at five levels.
 """
 
-import importlib.util
 from collections.abc import Sequence
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import piq
 from unseen import each, pairs_of, parted, probing, write
+from variants import ladders
 
 import ksiqa
 from ksiqa.data.synthetic.families import LEVELS
@@ -36,22 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     scorer = ksiqa.load(options.model, device=options.device)
     files, _ = parted(scorer.trained, options.photographs)
     files = files[: options.most]
-    rungs = pd.DataFrame(of_shipped().measured(scorer, files))
+    rungs = pd.DataFrame(ladders.measured(scorer, files))
     rungs.insert(0, "model", scorer.trained.training["recipe"])
     write(options.home, "ladders.csv", rungs)
     pairs = pairs_of(files, families=KINDS, levels=LEVELS, cache=options.cache, side=options.side)
     write(options.home, "waterloo.csv", waterloo(scorer, pairs))
-
-
-def of_shipped() -> ModuleType:
-    """Return the module of that name in experiments/shipped: the rungs are told there."""
-    file = Path(__file__).resolve().parents[1] / "shipped" / "ladders.py"
-    found = importlib.util.spec_from_file_location("ladders_of_shipped", file)
-    assert found is not None  # a file of this repository
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
 
 
 def waterloo(scorer: ksiqa.Scorer, pairs: SyntheticImages) -> pd.DataFrame:
