@@ -110,7 +110,7 @@ def jobs(options: argparse.Namespace) -> Iterator[Job]:
         configs = {
             name: settled(composed(overrides(name, part, places=places, frozen=options.frozen), options))
             for name in options.variants
-            if has(name, part)
+            if has(name, part, frozen=options.frozen)
         }
         splits = [split for split in PARTS[part] if options.splits is None or split in options.splits]
         for seed, split, (name, config) in product(options.seeds, splits, configs.items()):

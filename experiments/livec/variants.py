@@ -71,9 +71,9 @@ class Places(NamedTuple):
     cnn: str
 
 
-def has(variant: str, part: str) -> bool:
-    """Tell whether a variant is measured on a part."""
-    return variant in {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
+def has(variant: str, part: str, *, frozen: bool) -> bool:
+    """Tell whether a variant is measured on a part; what a trunk that learns likes best says nothing of a frozen one."""
+    return not (frozen and variant == "plain_own") and variant in {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
 
 
 def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[str]:
