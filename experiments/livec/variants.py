@@ -73,7 +73,8 @@ class Places(NamedTuple):
 
 def has(variant: str, part: str, *, frozen: bool) -> bool:
     """Tell whether a variant is measured on a part; what a trunk that learns likes best says nothing of a frozen one."""
-    return not (frozen and variant == "plain_own") and variant in {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
+    there = {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
+    return variant in there and not (frozen and variant == "plain_own")
 
 
 def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[str]:

@@ -43,7 +43,7 @@ def l_test(ladders: Sequence[Float[ndarray, " levels"]]) -> float:
     """
     if not ladders:
         raise KsiqaError(found="no ladder", expected="scores at rising damage", do="score some")
-    return float(np.mean([srcc(-scores, np.arange(len(scores))) for scores in ladders]))
+    return float(np.mean([srcc(-scores, np.arange(len(scores), dtype=np.float64)) for scores in ladders]))
 
 
 def p_test(score: Float[ndarray, " images"], pairs: Int[ndarray, "pairs 2"]) -> float:
