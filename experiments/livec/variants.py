@@ -72,7 +72,7 @@ class Places(NamedTuple):
 
 
 def has(variant: str, part: str, *, frozen: bool) -> bool:
-    """Tell whether a variant is measured on a part; what a trunk that learns likes best tells nothing of a frozen one."""
+    """Tell whether a variant is measured on a part; what a learning trunk likes best tells nothing of a frozen one."""
     there = {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
     return variant in there and not (frozen and variant == "plain_own")
 

@@ -15,7 +15,7 @@ def test_the_interval_score_by_hand():
 def test_the_interval_score_is_least_at_the_quantiles():
     labels = np.random.default_rng(0).normal(size=20000)
     best = 1.6449
-    scores = [winkler(np.full(20000, -w), np.full(20000, w), labels, coverage=0.9).mean() for w in (1, best, 2.5)]
+    scores = [winkler(np.full(20000, -w), np.full(20000, w), labels, coverage=0.9).mean() for w in (1.0, best, 2.5)]
     assert scores[1] == min(scores)
 
 
