@@ -126,6 +126,7 @@ def test_a_run_that_fails_is_told_and_the_others_are_made(scripts, place, capsys
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_what_is_looked_at_beside_the_rows(scripts, place):
     """Pairs, sharing, all probes, other sets."""
     home, photographs = place / "kept", str(place / "photographs")
