@@ -1,6 +1,7 @@
 """Which images a model has learned from."""
 
-from ksiqa.training.images_seen import SEEN, images_seen, seen_again
+from ksiqa.data.synthetic.synthetic_images import SyntheticImages
+from ksiqa.training.images_seen import SEEN, images_seen, photograph_seen, seen_again
 from tests.tiny import quality_data, table_images, write_table
 
 
@@ -32,3 +33,14 @@ def test_more_than_a_config_holds_are_not_noted(pairs, monkeypatch):
     one = quality_data(table_images(pairs))
     monkeypatch.setattr("ksiqa.training.images_seen.MOST", 39)
     assert images_seen([one], before=None) == {}
+
+
+def test_photographs_are_known_by_name_and_size(pristine):
+    settings = {"families": ["jpeg"], "levels": [1], "size": None, "pristine": True, "seed": 0, "cache": None}
+    photographs = sorted(pristine.iterdir())
+    source = SyntheticImages(name="folder", photographs=photographs, keep_in_memory=False, **settings)
+    seen = images_seen([quality_data(source)], before=None)
+    names = sorted(set(source.table.contents))
+    assert [photograph_seen(seen, name=name, size=(96, 96)) for name in names] == [True] * 4 + [False]
+    assert not photograph_seen(seen, name=names[0], size=(96, 97))
+    assert not photograph_seen({"seed": 0}, name=names[0], size=(96, 96))

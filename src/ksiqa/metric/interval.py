@@ -48,3 +48,38 @@ def half_width(errors: Sequence[float] | None, *, coverage: float) -> float | No
         return None
     place = ceil((len(errors) + 1) * coverage - 1e-9)  # 0.9 x 10 is 9
     return 1.0 if place > len(errors) else errors[place - 1]
+
+
+def scaled_half_width(
+    errors: Float[ndarray, " known"],
+    difficulty: Float[ndarray, " known"],
+    new_difficulty: Float[ndarray, " images"],
+    *,
+    coverage: float,
+) -> Float[ndarray, " images"]:
+    """Return half widths that follow a difficulty told for each image: wide where errors are expected to be large. They
+    hold as those of ``half_width`` do, whatever the difficulty is worth.
+
+    Source: Lei et al., Distribution-free predictive inference for regression, JASA 2018, section 5.2 (locally weighted
+    conformal prediction).
+
+    Args:
+        errors: sizes of errors on images that no training saw.
+        difficulty: of the same images, above 0.
+        new_difficulty: of those that the widths are for.
+        coverage: in (0, 1). Where the errors are too few for it, the whole scale is returned: 1.
+
+    Raises:
+        ConfigError: a coverage outside, no errors, or a difficulty of 0 or less.
+    """
+    if not len(errors) or min(difficulty.min(), new_difficulty.min()) <= 0:
+        raise ConfigError(
+            found=f"{len(errors)} errors" if not len(errors) else "a difficulty of 0 or less",
+            expected="known errors, and difficulties above 0",
+            do="train with a validation part" if not len(errors) else "add a small constant to all of them",
+        )
+    if ceil((len(errors) + 1) * coverage - 1e-9) > len(errors):
+        return np.ones(len(new_difficulty))
+    ratio = half_width(np.sort(errors / difficulty).tolist(), coverage=coverage)
+    assert ratio is not None  # there are errors
+    return ratio * new_difficulty

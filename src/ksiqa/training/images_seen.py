@@ -40,6 +40,12 @@ def seen_again(training: dict[str, Any], sets: Sequence[QualityData]) -> int | N
     return sum(mark in known for one in sets for mark in _marks(one, one.split.test))
 
 
+def photograph_seen(training: dict[str, Any], *, name: str, size: tuple[int, ...]) -> bool:
+    """Tell whether a model has learned from distorted copies of a photograph, whole, that is known by the stem of its
+    file and by its height and width; False where its config does not say what it learned from."""
+    return SEEN in training and _mark(_photograph(name, size)) in _recorded(training)
+
+
 def _recorded(training: dict[str, Any]) -> set[str]:
     return set(str(training[SEEN]).split())
 
@@ -50,5 +56,13 @@ def _marks(data: QualityData, rows: Sequence[int]) -> list[str]:
         files = [Path(frame["image"].iloc[row]) for row in rows]
         told = [f"{file.name} {file.stat().st_size}" for file in files]
     else:
-        told = [f"{frame['content'].iloc[row]} {source.size(row)}" for row in rows]
-    return [sha256(one.encode()).hexdigest()[:LENGTH] for one in told]
+        told = [_photograph(str(frame["content"].iloc[row]), source.size(row)) for row in rows]
+    return [_mark(one) for one in told]
+
+
+def _photograph(name: str, size: tuple[int, ...]) -> str:
+    return f"{name} {tuple(size)}"
+
+
+def _mark(told: str) -> str:
+    return sha256(told.encode()).hexdigest()[:LENGTH]
