@@ -19,6 +19,7 @@ from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts
 from ksiqa.training.processes import is_first
 from ksiqa.training.shown import show_start
+from ksiqa.training.tuned import Tuning, fixed_shapes, tune
 
 FR_MAY_LOSE = 0.01  # SRCC on held-out pairs; a teacher that lost more in later phases is not saved as one
 
@@ -79,6 +80,7 @@ def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]
     """
     for part in phase.frozen:
         part.requires_grad_(False)
+    tune(phase.task, Tuning.of(config.strategy), fixed=fixed_shapes(phase))
     trainer = trainers.trainer(config, phase=phase, folder=folder, loggers=loggers)
     loaders = phase.loaders(processes=trainer.world_size)
     newest = newest_checkpoint(folder / "checkpoints" / phase.name)

@@ -1,0 +1,134 @@
+"""What trains faster trains the same, within rounding; the names of the weights stay."""
+
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from ksiqa.batch import View
+from ksiqa.data.split_rules import Split
+from ksiqa.errors import ConfigError
+from ksiqa.inference.model_folder import load_model
+from ksiqa.task.phase import Phase
+from ksiqa.task.quality import as_images
+from ksiqa.training.tuned import CompiledTerms, Tuning, fixed_shapes, tune
+from tests.runs import composed, rows, same_weights, table_overrides, train
+from tests.task.conftest import trained
+from tests.task.test_student import _task
+from tests.tiny import quality_data, table_images, tiny_model
+
+
+@pytest.fixture(scope="module")
+def source(pairs):
+    return table_images(pairs, name="pairs")
+
+
+@pytest.fixture
+def joint():
+    torch.manual_seed(0)
+    student = tiny_model(sources=("pairs",))
+    return _task(student, teacher=student.teacher())
+
+
+def _trained(task, source):
+    trained(Phase(name="joint", task=task, target=quality_data(source, batch_size=6), epochs=1), max_steps=4)
+    return task.student
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_same_weights_within_rounding(joint, source, compiled):
+    """Of joint training with a fused optimiser, channels last, and all that torch.compile does but for its kernels."""
+    tuned = deepcopy(joint)
+    tune(tuned, Tuning(channels_last=True, fused=True), fixed=True)
+    if compiled:
+        tuned.terms = CompiledTerms(tuned.terms, mode=None, backend="aot_eager")
+    expected, found = (_trained(task, source).state_dict() for task in (joint, tuned))
+    assert list(found) == list(expected)
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=2e-5, msg=name)
+    assert not compiled or tuned.terms.fast is not None
+    assert found["feature_extraction.cnn.network.conv_stem.weight"].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_compiler_that_fails_is_told_once(joint, source, capsys):
+    def failing(graph, inputs):
+        raise RuntimeError("no such kernel")
+
+    batch = as_images(next(iter(quality_data(source).train_dataloader())))
+    compiled = CompiledTerms(joint.terms, mode=None, backend=failing)
+    for _ in range(2):
+        found, expected = (terms(batch, source="pairs") for terms in (compiled, joint.terms))
+        assert {name: float(term) for name, term in found.items()} == {n: float(t) for n, t in expected.items()}
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith("training goes on without torch.compile, which failed: ")
+    assert "no such kernel" in said
+
+
+def test_graphs_without_a_gpu_or_of_different_shapes(joint, capsys, monkeypatch):
+    tune(joint, Tuning(compile="graphs"), fixed=True)
+    assert isinstance(joint.terms, CompiledTerms)
+    assert capsys.readouterr().out == "no GPU: compiled without CUDA graphs\n"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    tune(joint, Tuning(compile="graphs"), fixed=False)
+    assert capsys.readouterr().out == "steps of different shapes: compiled without CUDA graphs\n"
+
+
+def test_which_phases_have_steps_of_one_shape(source):
+    data = quality_data(source, batch_size=6)
+    phase = Phase(name="joint", task=None, target=data, epochs=1)
+    assert fixed_shapes(phase)
+    data.slot = (data.slot[0], data.slot[1] * 3 / 5)  # 3.6 images of 6
+    assert not fixed_shapes(phase)
+    partial = quality_data(source)
+    partial.table.frame.loc[partial.split.train[1], "reference"] = None
+    assert not fixed_shapes(replace(phase, target=partial))
+    assert fixed_shapes(replace(phase, target=partial, paired=True))
+    rest = replace(partial.split, train=partial.split.train[2:])
+    assert isinstance(rest, Split)
+    assert fixed_shapes(replace(phase, target=quality_data(source, split=rest)))
+
+
+def test_what_is_not_told_is_off_and_what_has_no_meaning_refused():
+    assert Tuning.of({"accelerator": "cpu"}) == Tuning() == Tuning.of(composed("train").strategy)
+    assert Tuning.of(composed("train", "strategy=gpu").strategy) == Tuning(
+        channels_last=True, fused=True, compile="graphs"
+    )
+    with pytest.raises(ConfigError, match=r"found: strategy.compile=max\nexpected: one of none, default, graphs"):
+        Tuning.of({"compile": "max"})
+
+
+def test_all_attention_is_torchs_own():
+    """scaled_dot_product_attention, which chooses the fastest kernel: two blocks each of ViT, imagery and decoder."""
+    student = tiny_model(imagery_depth=2, decoder_depth=2).train()
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        student(View(torch.rand(1, 3, 48, 48)), source="one")
+    counts = {event.key: event.count for event in seen.key_averages()}
+    blocks = len(student.feature_extraction.vit.network.blocks)
+    assert counts["aten::scaled_dot_product_attention"] == blocks + 2 + 2
+    assert "aten::_safe_softmax" not in counts
+
+
+FAST = ("strategy.precision=bf16-mixed", "strategy.channels_last=true", "strategy.fused=true")
+
+
+def test_a_run_in_bf16_with_a_fused_optimiser(pairs, tmp_path):
+    """Whose gradients are clipped, and whose model is one like all others."""
+    train(tmp_path / "run", *table_overrides(pairs), *FAST)
+    (row,) = rows(tmp_path / "run" / "metrics.csv")
+    assert float(row["gradient_norm"]) > 0
+    assert load_model(tmp_path / "run" / "model").student is not None
+
+
+@pytest.mark.long  # compiles
+def test_a_compiled_run_and_the_same_run_resumed(pairs, tmp_path):
+    told = [*table_overrides(pairs), "strategy.compile=default", "trainer.max_epochs=2", "sharing=joint"]
+    eager = train(tmp_path / "eager", *told, "strategy.compile=none")
+    compiled = train(tmp_path / "compiled", *told)
+    train(tmp_path / "again", *told)
+    same_weights(tmp_path / "compiled", tmp_path / "again")
+    assert compiled["recipe"] == eager["recipe"]
+    models = [load_model(tmp_path / name / "model").network.state_dict() for name in ("eager", "compiled")]
+    for name, value in models[0].items():
+        torch.testing.assert_close(models[1][name], value, rtol=1e-3, atol=1e-4, msg=name)
