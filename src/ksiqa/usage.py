@@ -23,6 +23,10 @@ EXAMPLES = {
     "export": """
   ksiqa export --format onnx --output model.onnx
   ksiqa export --model RUN --format torch --output model.pt2 --full-reference""",
+    "bench": """
+  ksiqa bench
+  ksiqa bench --startup --mode eager compile --output outputs/bench
+  ksiqa bench --backbone vit_base_patch16_224_resnet50 --precision bf16-mixed --mode eager graphs --training-batch 32 128""",
     "table": """
   ksiqa table outputs/livec
   ksiqa table outputs --show differences --against plain
