@@ -18,7 +18,13 @@ OWN, PEERS = ("teacher", "student", "joint", "plain"), ("TOPIQ-NR", "HyperIQA", 
 STARTUP_ROUNDS = 5
 BY_DEVICE: dict[str, dict[str, Any]] = {  # what is right on the one takes hours on the other
     "cpu": {"training_batch": [4], "scoring_batch": [1, 4], "precision": "32-true", "rounds": 5, "seconds": 8.0},
-    "cuda": {"training_batch": [32, 128], "scoring_batch": [1, 32], "precision": "bf16-mixed", "rounds": 7, "seconds": 6.0},
+    "cuda": {
+        "training_batch": [32, 128],
+        "scoring_batch": [1, 32],
+        "precision": "bf16-mixed",
+        "rounds": 7,
+        "seconds": 6.0,
+    },
 }
 QUICK: dict[str, Any] = {"training_batch": [2], "scoring_batch": [1], "rounds": 2, "seconds": 1.0}
 
@@ -107,7 +113,7 @@ def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
     parser = argparse.ArgumentParser(
         prog="ksiqa bench",
-        description="Measure training steps and scoring of whole images, KSIQA and others side by side, random weights.",
+        description="Measure training steps and scoring of whole images, KSIQA beside others, random weights.",
         epilog=examples("bench"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -26,7 +26,8 @@ EXAMPLES = {
     "bench": """
   ksiqa bench
   ksiqa bench --startup --mode eager compile --output outputs/bench
-  ksiqa bench --backbone vit_base_patch16_224_resnet50 --precision bf16-mixed --mode eager graphs --training-batch 32 128""",
+  ksiqa bench --mode eager graphs --training-batch 32 128             # on a GPU
+  ksiqa bench --only student --set model.imagery=conv model.decoder=cross""",
     "table": """
   ksiqa table outputs/livec
   ksiqa table outputs --show differences --against plain

@@ -52,8 +52,8 @@ def peer(name: str) -> Any:
 
 
 def others(setting: Setting, *, work: str) -> Iterator[Contestant]:
-    """Yield all that stand beside, training or scoring, in each mode and batch size. Models that cut an image into crops
-    score one image at a time."""
+    """Yield all that stand beside, training or scoring, in each mode and batch size; models that cut an image into
+    crops score one image at a time."""
     for name, build in networks(setting):
         for mode in setting.modes:
             torch.manual_seed(0)
@@ -109,7 +109,10 @@ def _scoring(network: Any, setting: Setting, mode: str) -> Iterator[Step]:
 def _without_download(module: Any) -> Iterator[None]:
     """Let a module of pyiqa build its backbone with random weights, whatever it asks for."""
     logging.getLogger("pyiqa").setLevel(logging.ERROR)
-    for place, name, key, value in (("timm", "create_model", "pretrained", False), ("models", "resnet50", "weights", None)):
+    for place, name, key, value in (
+        ("timm", "create_model", "pretrained", False),
+        ("models", "resnet50", "weights", None),
+    ):
         if hasattr(module, place):
             real = getattr(getattr(module, place), name)
 

@@ -1,4 +1,4 @@
-"""KSIQA's scoring of whole images as ``ksiqa.load(...).score`` does it, from decoded pixels; and the exported model's."""
+"""KSIQA's scoring of whole images as ``ksiqa.load(...).score`` does it, from decoded pixels; and that by its export."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,7 +27,7 @@ Pixels = UInt8[ndarray, "rows columns 3"]
 
 
 def scorings(setting: Setting) -> Iterator[Contestant]:
-    """Yield teacher, student and plain trunk in each mode and batch size; on the CPU the student by ONNX Runtime too."""
+    """Yield teacher, student, plain trunk in each mode and batch size; on the CPU the student by ONNX Runtime too."""
     pixels = whole_image(setting)
     for name, kind in KINDS.items():
         if not setting.wants(name):

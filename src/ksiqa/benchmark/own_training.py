@@ -114,6 +114,8 @@ class _Clock(Callback):
     seconds = 0.0
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Note the time after the first and after the last step."""
+        del outputs, batch
         if batch_idx == 0:
             synchronise(pl_module.device)
             self._started = time.perf_counter()

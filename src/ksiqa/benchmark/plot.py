@@ -14,14 +14,18 @@ OWN, BARE, OTHER = COLOURS[0], COLOURS[6], COLOURS[1]
 
 def drawn(found: Mapping[str, Any]) -> Figure:
     """Draw a panel for each kind of work and batch size, the fastest on top."""
-    panels = sorted({(row["work"], row["batch"]) for row in found["rows"]}, key=lambda one: (one[0] != "training", one[1]))
+    panels = sorted(
+        {(row["work"], row["batch"]) for row in found["rows"]}, key=lambda one: (one[0] != "training", one[1])
+    )
     most = max(sum((row["work"], row["batch"]) == panel for row in found["rows"]) for panel in panels)
     figure = new_figure(5.2 * len(panels), 1.9 + 0.34 * most)
     machine, setting = found["machine"], found["setting"]
     where = machine["gpu"] or f"{machine['cpu']}, {machine['threads']} threads"
     headed(figure, f"{setting['backbone']}, {setting['precision']}, random weights, on {where}")
     for axes, (work, batch) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        size = f"{setting['side']}x{setting['side']}" if work == "training" else f"{setting['columns']}x{setting['rows']}"
+        size = (
+            f"{setting['side']}x{setting['side']}" if work == "training" else f"{setting['columns']}x{setting['rows']}"
+        )
         styled(axes, title=f"{work}, {size}, batch {batch}", x="images/s (a pair counts once)", y="")
         _bars(axes, [row for row in found["rows"] if (row["work"], row["batch"]) == (work, batch)])
     return figure

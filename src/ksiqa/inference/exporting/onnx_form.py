@@ -81,7 +81,7 @@ def _unsaid(package: str, beginning: str) -> Iterator[None]:
 
 
 def opened(content: bytes, *, results: list[str], threads: int = 0) -> Callable[..., dict[str, Tensor]]:
-    """Return a function from inputs to results by onnxruntime, on the CPU; 0 ``threads`` are as many as it has cores."""
+    """Return a function from inputs to results by onnxruntime, on the CPU; 0 ``threads``: one a core."""
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
