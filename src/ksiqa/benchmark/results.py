@@ -71,9 +71,7 @@ def machine(setting: Setting) -> dict[str, Any]:
     }
 
 
-def results(
-    setting: Setting, contestants: Sequence[Contestant], *, ceiling: float, left_out: Mapping[str, str]
-) -> dict[str, Any]:
+def results(setting: Setting, contestants: Sequence[Contestant], *, ceiling: float) -> dict[str, Any]:
     """Return all that the JSON file holds."""
     names = ("backbone", "side", "rows", "columns", "precision", "rounds", "seconds")
     return {
@@ -83,7 +81,6 @@ def results(
         "setting": {name: getattr(setting, name) for name in names},
         "matmul_flops_per_second": ceiling,
         "rows": rows_of(contestants, ceiling=ceiling),
-        "left_out": dict(left_out),
         **provenance(),
     }
 

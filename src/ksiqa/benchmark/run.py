@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 
 from ksiqa.benchmark.counts import best_rate, matmul
@@ -22,14 +23,13 @@ from ksiqa.report.style import save
 from ksiqa.training.quiet import quiet_lightning
 
 WORKS: dict[str, Callable[[Setting], Iterator[Contestant]]] = {"training": trainings, "scoring": scorings}
-RESULTS, PLOT = "results.json", "speed"
+RESULTS, TABLE, PLOT = "results.json", "results.csv", "speed"
 
 
 def measured(setting: Setting) -> dict[str, Any]:
     """Measure all contestants; return what results.json holds. The ceiling is measured before and after, and the better
     one taken."""
     quiet_lightning()
-    left_out: dict[str, str] = {}
     step, flops = matmul(device=setting.device, dtype=setting.dtype)
     ceilings, done = [best_rate(step, flops, device=setting.device)], []
     for work, own in WORKS.items():
@@ -40,7 +40,7 @@ def measured(setting: Setting) -> dict[str, Any]:
             one.stint = _over  # and the network with it
         done += contestants
     ceilings.append(best_rate(step, flops, device=setting.device))
-    return results(setting, done, ceiling=max(ceilings), left_out=left_out)
+    return results(setting, done, ceiling=max(ceilings))
 
 
 def write(found: dict[str, Any], folder: Path) -> Sequence[Path]:
@@ -55,7 +55,9 @@ def write(found: dict[str, Any], folder: Path) -> Sequence[Path]:
     with write_whole(folder / RESULTS) as file:
         json.dump(found, file, indent=1)
         file.write("\n")
-    return [folder / RESULTS, *(save(drawn(found), folder / PLOT) if found.get("rows") else ())]
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in found.get("rows", ())]
+    pd.DataFrame(rows).to_csv(folder / TABLE, index=False, float_format="%.4g")
+    return [folder / RESULTS, folder / TABLE, *(save(drawn(found), folder / PLOT) if found.get("rows") else ())]
 
 
 def _over(steps: int) -> float:

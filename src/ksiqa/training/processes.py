@@ -56,8 +56,8 @@ def check_launch(config: DictConfig) -> None:
 
 @contextmanager
 def one_job() -> Iterator[None]:
-    """Let the processes that Lightning starts, which it hands this one's command line, do the same run of a sweep, no
-    other; and let the next run start its own."""
+    """Let the processes that Lightning starts, by this one's command line, do the same run of a sweep and no other; and
+    let the next run start its own."""
     if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
         yield
         return
