@@ -13,7 +13,7 @@ TINY = [
 ]
 ROW = {
     *("work", "name", "mode", "batch", "images_per_second", "to_trunk", "of_ceiling", "flops_an_image"),
-    *("memory_bytes", "first_step_seconds", "steps_a_stint", "seconds"),
+    *("memory_bytes", "steps_a_stint", "seconds"),
 }
 KEYS = {
     *("format", "measured", "machine", "setting", "matmul_flops_per_second", "rows"),

@@ -29,7 +29,6 @@ def test_what_is_slow_takes_part_less_often_but_once_at_least():
     assert [sorted(one.seconds) for one in (quick, slow, slowest)] == [[0, 1, 2, 3, 4], [0, 1, 2], [0]]
     assert [one.steps for one in (quick, slow, slowest)] == [60, 1, 1]
     assert quick.seconds[3] == pytest.approx(0.01)
-    assert slowest.first == 60.0
 
 
 def test_rows_hold_each_beside_the_trunk_of_its_mode_and_batch():

@@ -94,7 +94,7 @@ class Training:
 
     def count(self, made: Contestant, images: Batch, setting: Setting) -> None:
         """Note the operations and the memory of a step, in eager mode: forward and backward."""
-        terms: Any = self.task.terms  # type: ignore[attr-defined]  # of tasks that train
+        terms: Any = self.task.terms
         plain = getattr(terms, "plain", terms)
         self.task.to(setting.device).train()
         batch = as_images(_moved(images, setting.device))

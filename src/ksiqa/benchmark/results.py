@@ -42,7 +42,6 @@ def _row(one: Contestant, trunk: Contestant | None, ceiling: float) -> dict[str,
         "of_ceiling": share,
         "flops_an_image": None if one.flops is None else one.flops // one.batch,
         "memory_bytes": one.memory,
-        "first_step_seconds": one.first,
         "steps_a_stint": one.steps,
         "seconds": list(one.seconds.values()),
     }

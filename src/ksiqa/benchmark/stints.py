@@ -31,7 +31,6 @@ class Contestant:
     stint: Callable[[int], float]
     flops: int | None = None
     steps: int = 1  # a stint
-    first: float = 0.0  # seconds of the first step, with all that is made once
     memory: int | None = None  # bytes that a step takes beyond what was there before it
     seconds: dict[int, float] = field(default_factory=dict)  # of a step, by round
 
@@ -70,9 +69,8 @@ def take_turns(contestants: Sequence[Contestant], *, rounds: int, seconds: float
         seconds: that one contestant may take, warm-up left out; each takes part in one round at least.
     """
     for one in contestants:
-        one.first = one.stint(1)
-        # what took that long is warm: a second step would tell nothing new
-        step = one.first if one.first > seconds else one.stint(1)
+        first = one.stint(1)
+        step = first if first > seconds else one.stint(1)  # the first one may make what later ones find
         one.steps = max(1, min(MOST_STEPS, int(SHARE * seconds / rounds / step)))
     for number in range(rounds):
         for one in contestants:

@@ -24,7 +24,7 @@ class Trunk(nn.Module):
         """Return a number an image."""
         outputs: list[Any] = []
         for branch in self.branches:
-            found = branch.network(branch.normalised(image))  # type: ignore[operator,union-attr]
+            found = branch.network(branch.normalised(image))
             outputs.append(found[-1] if isinstance(found, list | tuple) else found)
         return torch.stack([one.flatten(1).mean(dim=1) for one in outputs]).sum(dim=0)
 

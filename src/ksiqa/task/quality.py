@@ -174,7 +174,7 @@ class QualityTask(lightning.LightningModule):
         )
         # Lightning clips no gradients of an optimiser that may unscale them itself; without this mark, which only fp16
         # has a use for, they are unscaled before, as without ``fused``.
-        optimiser._step_supports_amp_scaling = False  # type: ignore[attr-defined]
+        optimiser._step_supports_amp_scaling = False
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = LambdaLR(optimiser, warmup_cosine(steps=steps, warmup=settings.warmup))
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -56,7 +56,7 @@ def tune(task: QualityTask, tuning: Tuning, *, fixed: bool) -> None:
     """
     for model in (task.student, task.teacher):
         if tuning.channels_last and model is not None:
-            model.feature_extraction.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            model.feature_extraction.to(memory_format=torch.channels_last)
     task.fused = tuning.fused
     graphs = tuning.compile == "graphs"
     lacking = "no GPU" if not torch.cuda.is_available() else "" if fixed else "steps of different shapes"
