@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -87,7 +88,7 @@ class Training:
             trainer = lightning.Trainer(
                 **settings, accelerator=node.accelerator, devices=node.devices, callbacks=[clock]
             )
-            trainer.fit(self.task, [{SOURCE: images}] * (steps + 1))
+            trainer.fit(self.task, {SOURCE: _Repeated(images, steps + 1)})
             return clock.seconds
 
         return trained
@@ -106,6 +107,19 @@ class Training:
 def _moved(images: Batch, device: torch.device) -> Batch:
     moved: Batch = lightning.LightningDataModule().transfer_batch_to_device(images, device, 0)
     return moved
+
+
+class _Repeated:
+    """A loader that gives one batch again and again; of a list Lightning would take each for a loader."""
+
+    def __init__(self, images: Batch, times: int) -> None:
+        self.images, self.times = images, times
+
+    def __len__(self) -> int:
+        return self.times
+
+    def __iter__(self) -> Iterator[Batch]:
+        return repeat(self.images, self.times)
 
 
 class _Clock(Callback):
