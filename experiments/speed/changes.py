@@ -40,7 +40,7 @@ def main() -> None:
         for name, told in CHANGES.items()
         if kind == "cuda" or told[1] != "graphs"
     ]
-    take_turns(contestants, rounds=options.rounds, seconds=20.0)
+    take_turns(contestants, rounds=options.rounds, seconds=20.0, device=torch.device(kind))
     rows, before = [], None
     for one in contestants:
         ratios = (

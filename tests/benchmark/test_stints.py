@@ -25,10 +25,11 @@ def test_a_ratio_is_the_median_over_rounds_that_both_took_part_in():
 
 def test_what_is_slow_takes_part_less_often_but_once_at_least():
     quick, slow, slowest = _contestant(step=0.01), _contestant(step=2.0), _contestant(step=60.0)
-    take_turns([quick, slow, slowest], rounds=5, seconds=6.0)
+    take_turns([quick, slow, slowest], rounds=5, seconds=6.0, device=torch.device("cpu"))
     assert [sorted(one.seconds) for one in (quick, slow, slowest)] == [[0, 1, 2, 3, 4], [0, 1, 2], [0]]
     assert [one.steps for one in (quick, slow, slowest)] == [60, 1, 1]
     assert quick.seconds[3] == pytest.approx(0.01)
+    assert slowest.seconds == {0: 60.0}
 
 
 def test_rows_hold_each_beside_the_trunk_of_its_mode_and_batch():

@@ -8,12 +8,16 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ksiqa.benchmark.stints import synchronise
-
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 FORGET_PEAK = "5"  # see proc(5)
 SIDES = {"cpu": 1024, "cuda": 8192}  # of the matrices: large enough that nothing but the multiplication counts
 TRIES = 5
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until a GPU has done what it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def flops_of(step: Callable[[], object]) -> int:

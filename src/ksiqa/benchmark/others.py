@@ -7,6 +7,7 @@ pyiqa is never a dependency, and under a licence of its own: ``docs/speed.md`` s
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from importlib import import_module
 from typing import Any
 from unittest.mock import patch
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ksiqa.benchmark.counts import flops_of, memory_of
+from ksiqa.benchmark.counts import flops_of
 from ksiqa.benchmark.own_scoring import whole_image
 from ksiqa.benchmark.setting import Setting
 from ksiqa.benchmark.stints import Contestant, timed
@@ -28,12 +29,15 @@ PEERS = {
     "TReS": ("tres_arch", "TReS", {}),
     "MANIQA": ("maniqa_arch", "MANIQA", {}),
 }
+CROP = 224
 CROPPING = ("HyperNet", "TReS", "MANIQA")
 
 
 def networks(setting: Setting) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield names and what builds the networks."""
+    """Yield names and what builds the networks; the other models know no smaller images than their crops."""
     yield TRUNK, lambda: Trunk(setting.model("plain")[1].feature_extraction)
+    if setting.side != CROP or min(setting.rows, setting.columns) < CROP:
+        return
     try:
         import_module("pyiqa.archs")
     except ImportError:
@@ -63,9 +67,7 @@ def others(setting: Setting, *, work: str) -> Iterator[Contestant]:
             made = _training(network, setting, mode) if work == "training" else _scoring(network, setting, mode)
             for batch, step, flops in made:
                 stint = timed(step, device=setting.device)
-                one = Contestant(name=name, work=work, mode=mode, batch=batch, stint=stint, flops=flops)
-                one.memory = memory_of(step, device=setting.device)
-                yield one
+                yield Contestant(name=name, work=work, mode=mode, batch=batch, stint=stint, flops=flops)
 
 
 Step = tuple[int, Callable[[], object], int]
@@ -80,7 +82,8 @@ def _training(network: Any, setting: Setting, mode: str) -> Iterator[Step]:
     for batch in setting.training_batches:
         image = torch.rand(batch, 3, setting.side, setting.side, device=setting.device)
         label = torch.linspace(0, 1, batch, device=setting.device)
-        flops = flops_of(training_step(network, image, label, setting=setting))
+        shadow = deepcopy(network).to("meta")  # shapes without numbers: nothing is computed, and all is counted
+        flops = flops_of(training_step(shadow, image.to("meta"), label.to("meta"), setting=setting))
         yield batch, training_step(run, image, label, setting=setting), flops
 
 
@@ -99,7 +102,8 @@ def _scoring(network: Any, setting: Setting, mode: str) -> Iterator[Step]:
         with in_precision(setting):
             return which(image.float().div(255).expand(batch, -1, -1, -1).contiguous()).tolist()
 
-    flops = flops_of(lambda: scored(network, 1))
+    shadow = deepcopy(network).to("meta")
+    flops = flops_of(lambda: shadow(torch.empty(1, 3, rows, columns, device="meta")))
     crops = type(network).__name__ in CROPPING
     for batch in setting.scoring_batches[:1] if crops else setting.scoring_batches:
         yield batch, lambda batch=batch: scored(run, batch), batch * flops  # type: ignore[misc]

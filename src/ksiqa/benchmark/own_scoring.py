@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from ksiqa import build
-from ksiqa.benchmark.counts import flops_of, memory_of
+from ksiqa.benchmark.counts import flops_of
 from ksiqa.benchmark.setting import SOURCE, Setting
 from ksiqa.benchmark.stints import Contestant, timed
 from ksiqa.data.facts import Facts
@@ -43,9 +43,7 @@ def scorings(setting: Setting) -> Iterator[Contestant]:
                     counted.trained, device=str(setting.device), dtype=DTYPES[setting.precision], batch_size=batch
                 )
                 step = scoring(scorer, pixels, batch=batch, pairs=name == "teacher")
-                made = _contestant(name, mode, batch, step, flops=batch * flops, setting=setting)
-                made.memory = memory_of(step, device=setting.device)
-                yield made
+                yield _contestant(name, mode, batch, step, flops=batch * flops, setting=setting)
     if setting.device.type == "cpu" and setting.precision == "32-true" and setting.wants("student"):
         yield from _exported(setting, pixels)
 
@@ -116,6 +114,4 @@ def _exported(setting: Setting, pixels: Pixels) -> Iterator[Contestant]:
             image = torch.from_numpy(pixels[:rows, :columns]).permute(2, 0, 1).float() / 255
             return scored(image.expand(batch, -1, -1, -1).contiguous())
 
-        made = _contestant("student", ONNX, batch, step, flops=batch * flops, setting=setting)
-        made.memory = memory_of(step, device=setting.device)
-        yield made
+        yield _contestant("student", ONNX, batch, step, flops=batch * flops, setting=setting)

@@ -11,9 +11,9 @@ from lightning.pytorch.callbacks import Callback
 
 from ksiqa import build
 from ksiqa.batch import Batch, View
-from ksiqa.benchmark.counts import flops_of, memory_of
+from ksiqa.benchmark.counts import flops_of, synchronise
 from ksiqa.benchmark.setting import SOURCE, Setting
-from ksiqa.benchmark.stints import Contestant, synchronise
+from ksiqa.benchmark.stints import Contestant
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.quality import QualityTask, as_images
 from ksiqa.task.student import StudentTask
@@ -39,9 +39,8 @@ def trainings(setting: Setting) -> Iterator[Contestant]:
                 config, model = setting.model(kind, sharing=sharing)
                 training = Training(config, task_of(config, model, joint=sharing == "joint"), mode=mode)
                 images = images_of(setting, batch, pairs=name in ("teacher", "joint"))
-                made = Contestant(name=name, work="training", mode=mode, batch=batch, stint=training.stint(images))
-                training.count(made, images, setting)
-                yield made
+                stint, flops = training.stint(images), training.flops(images, setting.device)
+                yield Contestant(name=name, work="training", mode=mode, batch=batch, stint=stint, flops=flops)
 
 
 def task_of(config: Any, model: Any, *, joint: bool) -> QualityTask:
@@ -93,15 +92,15 @@ class Training:
 
         return trained
 
-    def count(self, made: Contestant, images: Batch, setting: Setting) -> None:
-        """Note the operations and the memory of a step, in eager mode: forward and backward."""
+    def flops(self, images: Batch, device: torch.device) -> int:
+        """Return the operations of a step, in eager mode: forward and backward."""
         terms: Any = self.task.terms
         plain = getattr(terms, "plain", terms)
-        self.task.to(setting.device).train()
-        batch = as_images(_moved(images, setting.device))
-        made.flops = flops_of(lambda: sum(plain(batch, source=SOURCE).values()).backward())
+        self.task.to(device).train()
+        batch = as_images(_moved(images, device))
+        flops = flops_of(lambda: sum(plain(batch, source=SOURCE).values()).backward())
         self.task.zero_grad(set_to_none=True)
-        made.memory = memory_of(lambda: made.stint(1), device=setting.device)
+        return flops
 
 
 def _moved(images: Batch, device: torch.device) -> Batch:

@@ -35,7 +35,7 @@ def measured(setting: Setting) -> dict[str, Any]:
     for work, own in WORKS.items():
         contestants = [*own(setting), *others(setting, work=work)]
         with _calm():
-            take_turns(contestants, rounds=setting.rounds, seconds=setting.seconds)
+            take_turns(contestants, rounds=setting.rounds, seconds=setting.seconds, device=setting.device)
         for one in contestants:
             one.stint = _over  # and the network with it
         done += contestants

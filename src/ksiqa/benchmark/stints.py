@@ -7,6 +7,8 @@ from statistics import median
 
 import torch
 
+from ksiqa.benchmark.counts import memory_of, synchronise
+
 MOST_STEPS = 1000  # a stint
 SHARE = 0.5  # of a contestant's seconds that one stint may take: the others need theirs
 
@@ -54,28 +56,35 @@ def timed(step: Callable[[], object], *, device: torch.device) -> Callable[[int]
     return stint
 
 
-def synchronise(device: torch.device) -> None:
-    """Wait until a GPU has done what it was told."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def take_turns(contestants: Sequence[Contestant], *, rounds: int, seconds: float) -> None:
-    """Warm up, then let all take a stint a round; what is slow takes part in fewer rounds.
+def take_turns(contestants: Sequence[Contestant], *, rounds: int, seconds: float, device: torch.device) -> None:
+    """Warm up, then let all take a stint a round; what is slow takes part in fewer rounds, and what takes longer for one
+    step than it may for all is measured by its first one.
 
     Args:
-        contestants: whose ``seconds`` are filled.
+        contestants: whose ``memory`` and ``seconds`` are filled.
         rounds: at most.
-        seconds: that one contestant may take, warm-up left out; each takes part in one round at least.
+        seconds: that one contestant may take, warm-up left out.
+        device: whose memory is looked at.
     """
     for one in contestants:
-        first = one.stint(1)
-        step = first if first > seconds else one.stint(1)  # the first one may make what later ones find
+        first = _warmed_up(one, device)
+        if first > seconds:
+            one.seconds[0] = first
+            continue
+        step = _warmed_up(one, device)  # the first one may have made what later ones find
         one.steps = max(1, min(MOST_STEPS, int(SHARE * seconds / rounds / step)))
     for number in range(rounds):
         for one in contestants:
-            if not number or sum(one.seconds.values()) * one.steps * (1 + 1 / number) <= seconds:
+            so_far = sum(one.seconds.values()) * one.steps
+            if not one.seconds or (number and so_far * (1 + 1 / number) <= seconds):
                 one.seconds[number] = one.stint(one.steps) / one.steps
+
+
+def _warmed_up(one: Contestant, device: torch.device) -> float:
+    """Return the seconds of a step, and note its memory."""
+    taken: list[float] = []
+    one.memory = memory_of(lambda: taken.append(one.stint(1)), device=device)
+    return taken[0]
 
 
 def ratio(one: Contestant, other: Contestant) -> float:

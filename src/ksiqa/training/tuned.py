@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from lightning.pytorch.utilities import rank_zero_only
 from rich.console import Console
-from torch._dynamo.exc import TorchDynamoException
 
 from ksiqa.batch import Batch
 from ksiqa.data.datamodule import QualityData
@@ -83,6 +82,8 @@ class CompiledTerms:
     def __call__(self, batch: Batch, *, source: str) -> Terms:
         """Return the terms of a batch."""
         if self.fast is not None:
+            from torch._dynamo.exc import TorchDynamoException  # takes a second, which others need not wait
+
             try:
                 return self.fast(batch, source=source)
             except TorchDynamoException as error:  # of whatever part of the compiler
