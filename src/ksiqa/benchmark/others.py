@@ -20,7 +20,7 @@ from ksiqa.benchmark.counts import flops_of
 from ksiqa.benchmark.own_scoring import whole_image
 from ksiqa.benchmark.setting import Setting
 from ksiqa.benchmark.stints import Contestant, timed
-from ksiqa.benchmark.trunk import Trunk, compiled, in_precision, training_step
+from ksiqa.benchmark.trunk import Trunk, compiled, in_precision, loss_of, training_step
 
 TRUNK = "bare trunk"
 PEERS = {
@@ -82,9 +82,14 @@ def _training(network: Any, setting: Setting, mode: str) -> Iterator[Step]:
     for batch in setting.training_batches:
         image = torch.rand(batch, 3, setting.side, setting.side, device=setting.device)
         label = torch.linspace(0, 1, batch, device=setting.device)
-        shadow = deepcopy(network).to("meta")  # shapes without numbers: nothing is computed, and all is counted
-        flops = flops_of(training_step(shadow, image.to("meta"), label.to("meta"), setting=setting))
-        yield batch, training_step(run, image, label, setting=setting), flops
+        yield batch, training_step(run, image, label, setting=setting), _counted(network, batch, setting.side)
+
+
+def _counted(network: Any, batch: int, side: int) -> int:
+    """Return the operations of a step of training, forward and backward."""
+    shadow = deepcopy(network).to("meta")  # shapes without numbers: nothing is computed, and all is counted
+    image, label = torch.empty(batch, 3, side, side, device="meta"), torch.empty(batch, device="meta")
+    return flops_of(lambda: loss_of(shadow, image, label).backward())
 
 
 def _scoring(network: Any, setting: Setting, mode: str) -> Iterator[Step]:

@@ -57,8 +57,8 @@ def timed(step: Callable[[], object], *, device: torch.device) -> Callable[[int]
 
 
 def take_turns(contestants: Sequence[Contestant], *, rounds: int, seconds: float, device: torch.device) -> None:
-    """Warm up, then let all take a stint a round; what is slow takes part in fewer rounds, and what takes longer for one
-    step than it may for all is measured by its first one.
+    """Warm up, then let all take a stint a round; what is slow takes part in fewer rounds, and what takes longer for
+    one step than it may for all is measured by its first one.
 
     Args:
         contestants: whose ``memory`` and ``seconds`` are filled.

@@ -43,14 +43,19 @@ def training_step(network: Any, image: Tensor, label: Tensor, *, setting: Settin
     def step() -> Tensor:
         optimiser.zero_grad(set_to_none=True)
         with in_precision(setting):
-            found = network(image)
-            score, own = found if isinstance(found, tuple) else (found, 0.0)
-            loss = nn.functional.mse_loss(score.float().view(-1), label) + own
+            loss = loss_of(network, image, label)
         loss.backward()
         optimiser.step()
         return loss
 
     return step
+
+
+def loss_of(network: Any, image: Tensor, label: Tensor) -> Tensor:
+    """Return the squared error of a batch, and what the network adds to it."""
+    found = network(image)
+    score, own = found if isinstance(found, tuple) else (found, 0.0)
+    return nn.functional.mse_loss(score.float().view(-1), label) + own
 
 
 def in_precision(setting: Setting) -> AbstractContextManager[Any]:
