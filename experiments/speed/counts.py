@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ksiqa.batch import Batch, View
 from ksiqa.benchmark.counts import flops_of
@@ -20,7 +21,7 @@ BATCH = 2
 
 
 def main() -> None:
-    """Count on the meta device, where tensors have shapes and no numbers."""
+    """Count with tensors that have shapes and no numbers."""
     rows = []
     for backbone in BACKBONES.values():
         setting = Setting(
@@ -36,7 +37,7 @@ def main() -> None:
             rounds=1,
             seconds=1.0,
         )
-        with torch.device("meta"):
+        with FakeTensorMode():
             for name, (kind, sharing) in KINDS.items():
                 config, model = setting.model(kind, sharing=sharing)
                 task: Any = task_of(config, model, joint=sharing == "joint")

@@ -18,7 +18,7 @@ class Trunk(nn.Module):
 
     def __init__(self, extraction: FeatureExtraction) -> None:
         super().__init__()
-        self.branches = nn.ModuleList(one for one in (extraction.vit, extraction.cnn) if one is not None)
+        self.branches: Any = nn.ModuleList(one for one in (extraction.vit, extraction.cnn) if one is not None)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return a number an image."""
@@ -51,7 +51,7 @@ def training_step(network: Any, image: Tensor, label: Tensor, *, setting: Settin
     return step
 
 
-def loss_of(network: Any, image: Tensor, label: Tensor) -> Tensor:
+def loss_of(network: Any, image: Tensor, label: Tensor) -> Any:
     """Return the squared error of a batch, and what the network adds to it."""
     found = network(image)
     score, own = found if isinstance(found, tuple) else (found, 0.0)
