@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ksiqa.batch import Batch, View
 from ksiqa.benchmark.counts import flops_of
@@ -17,11 +16,11 @@ from ksiqa.benchmark.setting import BACKBONES, SOURCE, Setting
 from ksiqa.benchmark.trunk import Trunk
 
 SIDE, BYTES = 224, 4  # gradients are summed up in single precision
-BATCH = 2
+BATCH = 1
 
 
 def main() -> None:
-    """Count with tensors that have shapes and no numbers."""
+    """Count a step of each."""
     rows = []
     for backbone in BACKBONES.values():
         setting = Setting(
@@ -37,25 +36,22 @@ def main() -> None:
             rounds=1,
             seconds=1.0,
         )
-        with FakeTensorMode():
-            for name, (kind, sharing) in KINDS.items():
-                config, model = setting.model(kind, sharing=sharing)
-                task: Any = task_of(config, model, joint=sharing == "joint")
-                batch = images(pairs=name in ("teacher", "joint"))
-                flops = flops_of(
-                    lambda task=task, batch=batch: sum(task.terms(batch, source=SOURCE).values()).backward()
-                )
-                rows.append(row(backbone, name, model, flops))
-            trunk = Trunk(setting.model("plain")[1].feature_extraction)
-            flops = flops_of(lambda trunk=trunk: trunk(torch.rand(BATCH, 3, SIDE, SIDE)).sum().backward())
-            rows.append(row(backbone, "bare trunk", trunk, flops))
+        for name, (kind, sharing) in KINDS.items():
+            config, model = setting.model(kind, sharing=sharing)
+            task: Any = task_of(config, model, joint=sharing == "joint")
+            batch = images(pairs=name in ("teacher", "joint"))
+            flops = flops_of(lambda task=task, batch=batch: sum(task.terms(batch, source=SOURCE).values()).backward())
+            rows.append(row(backbone, name, model, flops))
+        trunk = Trunk(setting.model("plain")[1].feature_extraction)
+        flops = flops_of(lambda trunk=trunk: trunk(torch.rand(BATCH, 3, SIDE, SIDE)).sum().backward())
+        rows.append(row(backbone, "bare trunk", trunk, flops))
     table = pd.DataFrame(rows)
     table.to_csv(Path(__file__).with_name("counts.csv"), index=False)
     print(table.to_string(index=False))
 
 
 def images(*, pairs: bool) -> Batch:
-    """Return a batch without numbers."""
+    """Return a batch of noise."""
     views = [View(torch.rand(BATCH, 3, SIDE, SIDE)) for _ in range(1 + pairs)]
     return Batch(
         distorted=views[0], reference=views[1] if pairs else None, score=torch.rand(BATCH), row=torch.arange(BATCH)

@@ -32,31 +32,46 @@ def joint():
     return _task(student, teacher=student.teacher())
 
 
-def _trained(task, source):
-    trained(Phase(name="joint", task=task, target=quality_data(source, batch_size=6), epochs=1), max_steps=4)
-    return task.student
+def _batch(source):
+    return as_images(next(iter(quality_data(source, batch_size=6).train_dataloader())))
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_the_same_weights_within_rounding(joint, source, compiled):
-    """Of joint training with a fused optimiser, channels last, and all that torch.compile does but for its kernels."""
-    tuned = deepcopy(joint)
-    tune(tuned, Tuning(channels_last=True, fused=True), fixed=True)
+def test_the_same_gradients_within_rounding(joint, source, compiled):
+    """Of joint training with channels last, and all that torch.compile does but for its kernels."""
+    tuned, batch = deepcopy(joint), _batch(source)
+    tune(tuned, Tuning(channels_last=True), fixed=True)
     if compiled:
         tuned.terms = CompiledTerms(tuned.terms, mode=None, backend="aot_eager")
-    expected, found = (_trained(task, source).state_dict() for task in (joint, tuned))
-    assert list(found) == list(expected)
-    for name, value in expected.items():
-        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=2e-5, msg=name)
+    assert list(tuned.state_dict()) == list(joint.state_dict())
+    for task in (joint, tuned):
+        sum(task.terms(batch, source="pairs").values()).backward()
+    for name, parameter in joint.named_parameters():
+        largest = float(parameter.grad.abs().max())
+        found = tuned.get_parameter(name).grad
+        torch.testing.assert_close(found, parameter.grad, rtol=1e-3, atol=1e-3 * largest + 1e-6, msg=name)
     assert not compiled or tuned.terms.fast is not None
-    assert found["feature_extraction.cnn.network.conv_stem.weight"].is_contiguous(memory_format=torch.channels_last)
+    stem = tuned.student.feature_extraction.cnn.network.conv_stem.weight
+    assert stem.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_fused_optimiser_comes_to_the_same_scores(joint, source):
+    """Scores, not weights: where no gradient is but rounding, Adam's steps are as long as anywhere."""
+    image = View(_batch(source).distorted.image)
+    before, scores = joint.student(image, source="pairs").score, []
+    for task in (joint, deepcopy(joint)):
+        tune(task, Tuning(fused=task is not joint), fixed=True)
+        trained(Phase(name="joint", task=task, target=quality_data(source, batch_size=6), epochs=1), max_steps=4)
+        scores.append(task.student(image, source="pairs").score)
+    torch.testing.assert_close(scores[1], scores[0], rtol=0, atol=1e-5)
+    assert (scores[0] - before).abs().max() > 1e-3
 
 
 def test_a_compiler_that_fails_is_told_once(joint, source, capsys):
     def failing(graph, inputs):
         raise RuntimeError("no such kernel")
 
-    batch = as_images(next(iter(quality_data(source).train_dataloader())))
+    batch = _batch(source)
     compiled = CompiledTerms(joint.terms, mode=None, backend=failing)
     for _ in range(2):
         found, expected = (terms(batch, source="pairs") for terms in (compiled, joint.terms))
@@ -129,6 +144,5 @@ def test_a_compiled_run_and_the_same_run_resumed(pairs, tmp_path):
     train(tmp_path / "again", *told)
     same_weights(tmp_path / "compiled", tmp_path / "again")
     assert compiled["recipe"] == eager["recipe"]
-    models = [load_model(tmp_path / name / "model").network.state_dict() for name in ("eager", "compiled")]
-    for name, value in models[0].items():
-        torch.testing.assert_close(models[1][name], value, rtol=1e-3, atol=1e-4, msg=name)
+    figures = ({name: run[name] for name in run if name.startswith("test/")} for run in (eager, compiled))
+    assert next(figures) == pytest.approx(next(figures), abs=1e-2)

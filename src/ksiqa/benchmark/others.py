@@ -75,9 +75,6 @@ Step = tuple[int, Callable[[], object], int]
 
 def _training(network: Any, setting: Setting, mode: str) -> Iterator[Step]:
     network.train()
-    if isinstance(network, Trunk):
-        for branch in network.branches:
-            branch.train()  # but for BatchNorm: see ``Branch``
     run = compiled(network, mode)
     for batch in setting.training_batches:
         image = torch.rand(batch, 3, setting.side, setting.side, device=setting.device)
