@@ -64,7 +64,10 @@ def test_all_that_is_measured_on_a_cpu(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        (["--only", "studnet"], "found: --only=studnet\nexpected: one of teacher, student, joint, plain, TOPIQ-NR"),
+        (
+            ["--only", "studnet"],
+            "found: --only=studnet\nexpected: one of HyperIQA, MANIQA, TOPIQ-NR, TReS, joint, plain",
+        ),
         (["--backbone", "vit"], "found: --backbone=vit\nexpected: one of "),
         (["--side", "0"], "--side"),
         (["--training-batch", "4", "0"], "--training-batch"),

@@ -20,7 +20,7 @@ from tests.task.test_student import _task
 from tests.tiny import quality_data, table_images, tiny_model
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def source(pairs):
     return table_images(pairs, name="pairs")
 

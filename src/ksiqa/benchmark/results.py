@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich.box import SIMPLE
 from rich.table import Table
 
 from ksiqa.benchmark.others import TRUNK
@@ -86,9 +87,10 @@ def results(setting: Setting, contestants: Sequence[Contestant], *, ceiling: flo
 
 def printed(found: Mapping[str, Any], work: str) -> Table:
     """Return the table of one kind of work."""
-    table = Table(title=f"{work}: {found['setting']['backbone']}, {found['setting']['precision']}")
-    for column in ("model", "mode", "batch", "images/s", "to trunk", "of matmul", "GFLOP/image", "memory MiB"):
-        table.add_column(column, justify="left" if column in ("model", "mode") else "right")
+    setting = found["setting"]
+    table = Table(title=f"{work}: {setting['backbone']}, {setting['precision']}", box=SIMPLE, title_justify="left")
+    for column in ("model", "mode", "batch", "images/s", "to trunk", "of matmul", "GFLOP", "MiB"):
+        table.add_column(column, justify="left" if column in ("model", "mode") else "right", no_wrap=True)
     for row in (one for one in found["rows"] if one["work"] == work):
         table.add_row(
             row["name"],
@@ -97,7 +99,7 @@ def printed(found: Mapping[str, Any], work: str) -> Table:
             f"{row['images_per_second']:.3g}",
             _shown(row["to_trunk"], "{:.0%}"),
             _shown(row["of_ceiling"], "{:.0%}"),
-            _shown(row["flops_an_image"], "{:.1f}", 1e9),
+            _shown(row["flops_an_image"], "{:.3g}", 1e9),
             _shown(row["memory_bytes"], "{:.0f}", 2**20),
         )
     return table
