@@ -66,7 +66,7 @@ def test_all_that_is_measured_on_a_cpu(tmp_path):
     [
         (
             ["--only", "studnet"],
-            "found: --only=studnet\nexpected: one of HyperIQA, MANIQA, TOPIQ-NR, TReS, joint, plain",
+            "found: --only=studnet\nexpected: one of HyperIQA, MANIQA, TOPIQ-NR, TReS, joint",
         ),
         (["--backbone", "vit"], "found: --backbone=vit\nexpected: one of "),
         (["--side", "0"], "--side"),

@@ -20,7 +20,7 @@ def drawn(found: Mapping[str, Any]) -> Figure:
     most = max(sum((row["work"], row["batch"]) == panel for row in found["rows"]) for panel in panels)
     figure = new_figure(5.2 * len(panels), 1.9 + 0.34 * most)
     machine, setting = found["machine"], found["setting"]
-    where = machine["gpu"] or f"{machine['cpu']}, {machine['threads']} threads"
+    where = machine["gpu"] or f"{machine['cpu']}, threads: {machine['threads']}"
     headed(figure, f"{setting['backbone']}, {setting['precision']}, random weights, on {where}")
     for axes, (work, batch) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         size = (
