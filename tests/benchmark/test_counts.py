@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch.nn import functional
 
@@ -18,6 +19,14 @@ def test_operations_of_a_step_forward_and_backward():
     """A layer's weights and its input each get a gradient: two more products of the same size."""
     layer, image = torch.nn.Linear(3, 5, bias=False), torch.rand(2, 3, requires_grad=True)
     assert flops_of(lambda: layer(image).sum().backward()) == 3 * (2 * 2 * 3 * 5)
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_operations_of_a_convolution_and_its_two_gradients(groups):
+    """Each of 8 x 5 x 5 results is a product of 3 x 3 places and the channels of its group."""
+    layer = torch.nn.Conv2d(4, 8, 3, padding=1, groups=groups, bias=False)
+    image = torch.rand(2, 4, 5, 5, requires_grad=True)
+    assert flops_of(lambda: layer(image).sum().backward()) == 3 * (2 * 2 * 8 * 5 * 5 * 3 * 3 * (4 // groups))
 
 
 def test_attention_is_two_products_whichever_kernel_does_it():

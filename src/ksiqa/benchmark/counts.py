@@ -3,15 +3,17 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 FORGET_PEAK = "5"  # see proc(5)
 SIDES = {"cpu": 1024, "cuda": 8192}  # of the matrices: large enough that nothing but the multiplication counts
 TRIES = 5
+Shape = list[int]
 
 
 def synchronise(device: torch.device) -> None:
@@ -23,7 +25,8 @@ def synchronise(device: torch.device) -> None:
 def flops_of(step: Callable[[], object]) -> int:
     """Return the floating-point operations of a step: two for each multiplication that is added up. Attention is
     counted as the two products that it is, whichever kernel does it."""
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    own: Any = {torch.ops.aten.convolution_backward: _convolution_backward}
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False, custom_mapping=own) as counter:
         step()
     return int(counter.get_total_flops())
 
@@ -65,6 +68,14 @@ def best_rate(step: Callable[[], object], flops: int, *, device: torch.device) -
         synchronise(device)
         seconds.append(time.perf_counter() - started)
     return flops / min(seconds)
+
+
+def _convolution_backward(grad: Shape, image: Shape, weight: Shape, *rest: Any, **_: Any) -> int:
+    """Return the operations of a convolution's gradients: each of the two costs what the convolution does. torch's own
+    count takes that of a grouped one's weights for one without groups, which of depth-wise ones is hundreds too many.
+    """
+    *_ignored, transposed, _padding, _groups, wanted = rest
+    return conv_flop_count(image, weight, grad, transposed) * sum(wanted[:2])
 
 
 def _kilobytes(name: str) -> int:
