@@ -87,8 +87,8 @@ class CompiledTerms:
             try:
                 return self.fast(batch, source=source)
             except TorchDynamoException as error:  # of whatever part of the compiler
-                first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-                _say(f"training goes on without torch.compile, which failed: {first}")
+                lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+                _say(f"training goes on without torch.compile, which failed: {' '.join(lines[:2])}")
                 self.fast = None
         return self.plain(batch, source=source)
 
