@@ -23,7 +23,7 @@ KEYS = {
 
 def _measured(folder, *flags):
     bench.main([*TINY, "--output", str(folder), *flags])
-    return json.loads((folder / "results.json").read_text())
+    return json.loads((folder / "bench.json").read_text())
 
 
 def test_the_command_writes_figures_and_a_picture(tmp_path, capsys):
@@ -42,8 +42,8 @@ def test_the_command_writes_figures_and_a_picture(tmp_path, capsys):
     joint, plain, trunk = (row["flops_an_image"] for row in found["rows"][:3])
     assert joint > 2 * plain > 2 * trunk > 0  # both images of a pair, and what a trunk lacks
     assert found["rows"][2]["to_trunk"] == 1
-    assert [row["name"] for row in rows(tmp_path / "bench" / "results.csv")] == [row["name"] for row in found["rows"]]
-    assert (tmp_path / "bench" / "speed.png").read_bytes().startswith(b"\x89PNG")
+    assert [row["name"] for row in rows(tmp_path / "bench" / "bench.csv")] == [row["name"] for row in found["rows"]]
+    assert (tmp_path / "bench" / "bench.png").read_bytes().startswith(b"\x89PNG")
     assert "bare trunk" in capsys.readouterr().out
 
 

@@ -1,6 +1,6 @@
 """Counts what needs no clock: operations and parameters of each model, and the bytes that its gradients have.
 
-python experiments/speed/counts.py      # writes counts.csv
+python experiments/speed/counts.py      # writes results.csv
 """
 
 from pathlib import Path
@@ -46,7 +46,7 @@ def main() -> None:
         flops = flops_of(lambda trunk=trunk: trunk(torch.rand(BATCH, 3, SIDE, SIDE)).sum().backward())
         rows.append(row(backbone, "bare trunk", trunk, flops))
     table = pd.DataFrame(rows)
-    table.to_csv(Path(__file__).with_name("counts.csv"), index=False)
+    table.to_csv(Path(__file__).with_name("results.csv"), index=False)
     print(table.to_string(index=False))
 
 

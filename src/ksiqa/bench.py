@@ -133,7 +133,13 @@ def options_parser() -> argparse.ArgumentParser:
     add("--startup", action="store_true", help="also how long commands take to start")
     add("--startup-alone", action="store_true", help="that and nothing else")
     add("--quick", action="store_true", help="small batches, two short turns: to see whether it runs")
-    add("--output", type=Path, default=Path("outputs/bench"), metavar="DIR", help="for results.json and the plot")
+    add(
+        "--output",
+        type=Path,
+        default=Path("outputs/bench"),
+        metavar="DIR",
+        help="for bench.json, bench.csv and the plot",
+    )
     return parser
 
 

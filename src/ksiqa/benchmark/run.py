@@ -23,11 +23,11 @@ from ksiqa.report.style import save
 from ksiqa.training.quiet import quiet_lightning
 
 WORKS: dict[str, Callable[[Setting], Iterator[Contestant]]] = {"training": trainings, "scoring": scorings}
-RESULTS, TABLE, PLOT = "results.json", "results.csv", "speed"
+RESULTS, TABLE, PLOT = "bench.json", "bench.csv", "bench"
 
 
 def measured(setting: Setting) -> dict[str, Any]:
-    """Measure all contestants; return what results.json holds. The ceiling is measured before and after, and the better
+    """Measure all contestants; return what bench.json holds. The ceiling is measured before and after, and the better
     one taken."""
     quiet_lightning()
     step, flops = matmul(device=setting.device, dtype=setting.dtype)
