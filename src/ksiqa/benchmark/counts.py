@@ -13,7 +13,6 @@ STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 FORGET_PEAK = "5"  # see proc(5)
 SIDES = {"cpu": 1024, "cuda": 8192}  # of the matrices: large enough that nothing but the multiplication counts
 TRIES = 5
-Shape = list[int]
 
 
 def synchronise(device: torch.device) -> None:
@@ -70,12 +69,18 @@ def best_rate(step: Callable[[], object], flops: int, *, device: torch.device) -
     return flops / min(seconds)
 
 
-def _convolution_backward(grad: Shape, image: Shape, weight: Shape, *rest: Any, **_: Any) -> int:
+def _convolution_backward(grad: Any, image: Any, weight: Any, *rest: Any, **_: Any) -> int:
     """Return the operations of a convolution's gradients: each of the two costs what the convolution does. torch's own
     count takes that of a grouped one's weights for one without groups, which of depth-wise ones is hundreds too many.
+
+    Args:
+        grad: shape of the result's gradient, as the following are shapes.
+        image: what goes in.
+        weight: the kernel.
+        rest: of torch's own arguments, the last of which tells the gradients that are wanted.
     """
     *_ignored, transposed, _padding, _groups, wanted = rest
-    return conv_flop_count(image, weight, grad, transposed) * sum(wanted[:2])
+    return conv_flop_count(image, weight, grad, transposed) * sum(map(bool, wanted[:2]))
 
 
 def _kilobytes(name: str) -> int:
