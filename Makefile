@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 INSTALLED := .venv/packages.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-pages check docs audit packages format clean
+.PHONY: help setup demo bench test test-long test-pages check docs audit packages format clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP) ## train and compare on photographs that come with the packages
 	$(BIN)/python -m ksiqa.train +experiment=demo
+
+bench: $(STAMP) ## how fast this machine trains and scores, beside other models where pyiqa is there (docs/speed.md)
+	$(BIN)/python -m ksiqa.bench --startup --output outputs/bench
 
 test test-long test-pages: export OMP_NUM_THREADS = 1 # the tests share the cores already
 

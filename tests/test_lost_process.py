@@ -15,7 +15,7 @@ from ksiqa import mix
 from ksiqa.inference.model_folder import load_model
 from ksiqa.task.quality import QualityTask
 from ksiqa.training import trainers
-from tests.runs import SMALL, composed, rows, same_run, table_overrides, wait_for
+from tests.runs import SMALL, composed, rows, same_run, table_overrides, train, wait_for
 from tests.tiny import write_table
 
 TWO = ("strategy.strategy=ddp", "strategy.devices=2", "strategy.accelerator=cpu", "hydra.run.dir=outputs/one")
@@ -38,7 +38,8 @@ def told(tmp_path_factory):
     split = ("split.source=files", f"split.folder={folder}")
     small = [text for text in SMALL if not text.startswith("split.")]
     every_step = ("checkpoint.steps=1", "data.batch_size=4", f"trainer.max_epochs={EPOCHS}", "sharing=joint")
-    return [*small, *table_overrides(table), *split, *every_step, *TWO, f"cache={folder / 'cache'}"]
+    means = ("loss.weights.plcc=0", "loss.weights.mse=1")  # over images: PLCC is of one process's batch
+    return [*small, *table_overrides(table), *split, *every_step, *means, *TWO, f"cache={folder / 'cache'}"]
 
 
 class _Launch:
@@ -190,6 +191,23 @@ def test_a_process_lost_before_they_have_met(rank, told, launched, tmp_path):
     _, _, errors = launch.ended()
     _said(errors)
     assert ("process 1, SIGKILL" if rank else "the one that started this one ended") in errors
+
+
+def test_two_processes_train_as_one_does(told, whole, tmp_path):
+    """Gradients, losses and figures of each epoch: two batches of four are one of eight."""
+    alone = [text for text in told if text not in TWO]
+    train(tmp_path / "alone", *alone, "data.batch_size=8")
+    columns = (
+        "gradient_norm",
+        "train/loss",
+        "train/table/teacher/ordinal",
+        "validation/rmse",
+        "validation/teacher_plcc",
+    )
+    for one, two in zip(rows(tmp_path / "alone" / "metrics.csv"), rows(whole / "metrics.csv"), strict=True):
+        assert {name: float(two[name]) for name in columns} == pytest.approx(
+            {name: float(one[name]) for name in columns}, rel=1e-3
+        )
 
 
 def test_two_processes_validate_uneven_numbers_as_one_does(told, whole):

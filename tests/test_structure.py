@@ -17,7 +17,19 @@ def test_the_parts_of_the_model_are_the_same_in_three_places():
 
 
 def test_every_test_file_of_a_part_is_named_after_a_module():
-    parts = ("callback", "data", "inference", "loss", "metric", "model", "prediction", "report", "sweep", "task")
+    parts = (
+        "benchmark",
+        "callback",
+        "data",
+        "inference",
+        "loss",
+        "metric",
+        "model",
+        "prediction",
+        "report",
+        "sweep",
+        "task",
+    )
     for folder in (*parts, "training"):
         modules = {file.stem for file in (ROOT / "src/ksiqa" / folder).rglob("*")}  # and packages
         tests = {file.stem.removeprefix("test_") for file in (ROOT / "tests" / folder).rglob("test_*.py")}

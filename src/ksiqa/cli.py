@@ -9,6 +9,7 @@ COMMANDS = {
     "prepare": "look a dataset over and decode it: data=NAME data.root=FOLDER",
     "predict": "score photographs: PATH... [--model DIR]",
     "export": "a model for other programs: --model DIR --format onnx|torch --output FILE",
+    "bench": "how fast this machine trains and scores, beside other models",
     "table": "tables and plots of finished runs: RUNS...",
     "dashboard": "one page of finished runs, opened without a network: RUNS... --output dashboard.html",
     "doctor": "what is there to train with, and what mends the rest: [--root NAME=FOLDER]",

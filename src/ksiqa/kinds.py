@@ -25,6 +25,7 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
     TRUTH: """
         *.keep_in_memory *.allow_missing data*.pristine pairs.pristine *.higher_is_better sharing.rehearsal
         sharing.freeze_decoder report.* model.imagery_into_features backbone.cnn.spread
+        strategy.channels_last strategy.fused
         """,
     LIST: "*split.train_only",
 }

@@ -23,6 +23,11 @@ EXAMPLES = {
     "export": """
   ksiqa export --format onnx --output model.onnx
   ksiqa export --model RUN --format torch --output model.pt2 --full-reference""",
+    "bench": """
+  ksiqa bench
+  ksiqa bench --startup --mode eager compile --output outputs/bench
+  ksiqa bench --mode eager graphs --training-batch 32 128             # on a GPU
+  ksiqa bench --only student --set model.imagery=conv model.decoder=cross""",
     "table": """
   ksiqa table outputs/livec
   ksiqa table outputs --show differences --against plain

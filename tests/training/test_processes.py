@@ -16,6 +16,7 @@ from ksiqa import train
 from ksiqa.errors import ConfigError
 from ksiqa.evaluate import evaluate
 from ksiqa.training import trainers
+from ksiqa.training.processes import job_arguments
 from ksiqa.training.trainers import several_devices
 from tests.fake_iqa import WRITERS
 from tests.runs import SMALL, composed, ended, rows, same_run, table_overrides
@@ -126,6 +127,28 @@ def test_a_run_of_shared_out_weights_goes_on_to_the_same_numbers(pairs, tmp_path
         done = _ran([sys.executable, "-m", "ksiqa.train", *told, *more], tmp_path)
         assert done.returncode == 0, done.stderr
     same_run(folder, tmp_path / "whole")
+@pytest.mark.long  # two trainings by two processes
+def test_a_sweep_of_trainings_by_two_processes(pairs, tmp_path):
+    """Each process that is started does the run that it was started for, and not the sweep."""
+    told = [*SMALL, *table_overrides(pairs), *TWO, "data.batch_size=4", f"cache={tmp_path / 'cache'}"]
+    program = Path(sys.executable).with_name("ksiqa")
+    done = _ran([str(program), "train", *told, "name=swept", "split.index=0,1", "-m"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.count("devices: 2") == done.stdout.count("model: ") == 2
+    folders = sorted((tmp_path / "outputs" / "swept" / "sweep").glob("split*"))
+    assert [folder.name for folder in folders] == ["split.index=0", "split.index=1"]
+    assert [child.name for child in (tmp_path / "outputs" / "swept").iterdir()] == ["sweep"]
+    for folder in folders:
+        assert json.loads((folder / "results.json").read_text())["split"]["index"] == int(folder.name[-1])
+        checkpoint = torch.load(folder / "checkpoints" / "student" / "last.ckpt", weights_only=True)
+        assert len(checkpoint["random_states"]) == 2
+
+
+def test_what_the_processes_of_a_sweeps_run_are_told():
+    hydra = ["hydra.mode=MULTIRUN", "hydra.job.config.override_dirname.exclude_keys=[data]"]
+    told = job_arguments(task=["+sweep=ten_splits", "data=livec", "split.index=3"], hydra=hydra)
+    assert told == ["+sweep=ten_splits", "data=livec", "split.index=3", hydra[1], "hydra.mode=RUN"]
 
 
 @pytest.mark.parametrize(
@@ -155,9 +178,9 @@ def _failed(arguments, capsys):
 
 def test_launches_whose_processes_would_not_share_a_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    text = _failed(["-m", "seed=0,1", *TWO], capsys)
-    assert "found: a sweep with strategy.devices=2\nexpected: one training a command" in text
     monkeypatch.setenv("RANK", "0")  # as torchrun does
+    text = _failed(["-m", "seed=0,1", *TWO], capsys)
+    assert "found: a sweep by torchrun or srun with strategy.devices=2\nexpected: runs one after another" in text
     text = _failed([*TWO], capsys)
     assert "found: processes started by torchrun or srun, without a folder for all of them" in text
     assert "do: add hydra.run.dir=outputs/NAME" in text

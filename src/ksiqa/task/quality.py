@@ -47,6 +47,7 @@ class QualityTask(lightning.LightningModule):
     loss: Weighted  # of the tasks that train
     weights: Mapping[str, float]  # of each source's terms, too
     epoch: EpochMeans  # of the loss and its terms; checkpoints carry it
+    fused = False  # whether the optimiser's step is one kernel
 
     def __init__(
         self,
@@ -171,8 +172,11 @@ class QualityTask(lightning.LightningModule):
             },
         ]
         optimiser = torch.optim.AdamW(
-            [group for group in groups if group["params"]], weight_decay=settings.weight_decay
+            [group for group in groups if group["params"]], weight_decay=settings.weight_decay, fused=self.fused or None
         )
+        # Lightning clips no gradients of an optimiser that may unscale them itself; without this mark, which only fp16
+        # has a use for, they are unscaled before, as without ``fused``.
+        optimiser._step_supports_amp_scaling = False
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = LambdaLR(optimiser, warmup_cosine(steps=steps, warmup=settings.warmup))
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -21,6 +21,7 @@ from ksiqa.training.assembly import Parts
 from ksiqa.training.fsdp import Fsdp
 from ksiqa.training.processes import is_first
 from ksiqa.training.shown import show_start
+from ksiqa.training.tuned import Tuning, fixed_shapes, tune
 
 FR_MAY_LOSE = 0.01  # SRCC on held-out pairs; a teacher that lost more in later phases is not saved as one
 
@@ -85,6 +86,7 @@ def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]
     loaders = phase.loaders(processes=trainer.world_size)
     newest = newest_checkpoint(folder / "checkpoints" / phase.name)
     task = deepcopy(phase.task) if isinstance(trainer.strategy, Fsdp) else phase.task
+    tune(task, Tuning.of(config.strategy), fixed=fixed_shapes(phase))
     try:
         trainer.fit(task, loaders, phase.validation(), ckpt_path=newest, weights_only=True)
     except NotFiniteError as error:

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from ksiqa.training.trainers import several_devices
 from ksiqa.training.watch import lost, watching
 
 HANDED, HANDING = "KSIQA_RUN_FOLDER", "KSIQA_FIRST_PROCESS"  # in the environment of the first process's children
+BASIC = "basic"  # Hydra's own launcher: one run after another, in this process
+OF_LIGHTNING = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what it leaves there itself
 
 
 def is_first() -> bool:
@@ -27,8 +30,8 @@ def is_first() -> bool:
 def check_launch(config: DictConfig) -> None:
     """See whether all processes of this training will know of one folder.
 
-    Lightning's children are told: see ``share_folder``. Processes that torchrun or srun starts know no other's clock,
-    which a run's folder is named after; and a child of one job of a sweep would start the whole sweep again.
+    Lightning's children are told: see ``share_folder`` and ``one_job``. Processes that torchrun or srun starts know no
+    other's clock, which a run's folder is named after.
 
     Raises:
         ConfigError: they would not.
@@ -36,11 +39,12 @@ def check_launch(config: DictConfig) -> None:
     if not HydraConfig.initialized():
         return  # called with a folder, not from a command
     hydra = HydraConfig.get()
-    if hydra.mode == RunMode.MULTIRUN and several_devices(config):
+    launcher = "torchrun or srun" if _from_outside() else hydra.runtime.choices.get("hydra/launcher", BASIC)
+    if hydra.mode == RunMode.MULTIRUN and several_devices(config) and launcher != BASIC:
         raise ConfigError(
-            found=f"a sweep with strategy.devices={config.strategy.devices}",
-            expected="one training a command where several processes train together",
-            do="start the trainings one by one, or set strategy.devices=1",
+            found=f"a sweep by {launcher} with strategy.devices={config.strategy.devices}",
+            expected="runs one after another, each of which starts its own processes",
+            do="leave the launcher out, or set strategy.devices=1",
         )
     if _from_outside() and not any(text.startswith("hydra.run.dir=") for text in hydra.overrides.hydra):
         raise ConfigError(
@@ -48,6 +52,29 @@ def check_launch(config: DictConfig) -> None:
             expected="hydra.run.dir in the command, the same for each process",
             do="add hydra.run.dir=outputs/NAME",
         )
+
+
+@contextmanager
+def one_job() -> Iterator[None]:
+    """Let the processes that Lightning starts, by this one's command line, do the same run of a sweep and no other; and
+    let the next run start its own."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        yield
+        return
+    told, before = HydraConfig.get().overrides, (sys.argv, dict(os.environ))
+    sys.argv = [sys.argv[0], *job_arguments(task=told.task, hydra=told.hydra)]
+    try:
+        yield
+    finally:
+        sys.argv, environment = before
+        for name in (*OF_LIGHTNING, HANDED, HANDING):
+            os.environ.pop(name, None)
+            os.environ.update({name: environment[name]} if name in environment else {})
+
+
+def job_arguments(*, task: Sequence[str], hydra: Sequence[str]) -> list[str]:
+    """Return the overrides by which one run of a sweep is a run by itself."""
+    return [*task, *(text for text in hydra if not text.startswith("hydra.mode=")), "hydra.mode=RUN"]
 
 
 def share_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ from ksiqa.training.images_seen import seen_again
 from ksiqa.training.logged import check_loggers, log_end, log_rest, logged
 from ksiqa.training.others import other_data, other_sources, score_others
 from ksiqa.training.phases import train_phases
-from ksiqa.training.processes import check_launch, is_first, together
+from ksiqa.training.processes import check_launch, is_first, one_job, together
 from ksiqa.training.quiet import quiet_lightning
 from ksiqa.training.resume import CONFIG, known_results, run_folder
 from ksiqa.training.settle import settled
@@ -60,7 +60,8 @@ def run(config: DictConfig, folder: Path, *, test: bool = True) -> dict[str, Any
     with alone_in(folder) if is_first() else nullcontext():
         results = known_results(config, folder)
         if results is None:
-            return train_and_test(config, folder, test=test)
+            with one_job():
+                return train_and_test(config, folder, test=test)
         if is_first():
             log_rest(config, folder, results=results, keep=test)
     if is_first():

@@ -27,6 +27,7 @@ from ksiqa.task.phase import Phase
 from ksiqa.training.checkpoint_files import CheckpointFiles
 from ksiqa.training.ddp import Ddp
 from ksiqa.training.fsdp import Fsdp
+from ksiqa.training.tuned import OF_SPEED
 
 BEST = "best"  # the checkpoint of task.select=best
 
@@ -71,7 +72,7 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Log
     settings = {**plain(config.trainer), **_devices(config), "precision": config.strategy.precision}
     settings |= {"max_epochs": phase.epochs, "enable_progress_bar": bar}
     known = inspect.signature(lightning.Trainer).parameters
-    for name in (*settings, *config.strategy):
+    for name in (*settings, *(key for key in config.strategy if key not in OF_SPEED)):
         choice(name, allowed=known, name="trainer argument")
     checkpoints.mkdir(parents=True, exist_ok=True)  # now: a folder that vanishes later must not come back empty
     return lightning.Trainer(
@@ -148,7 +149,7 @@ def _devices(config: DictConfig) -> dict[str, Any]:
         "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers": False
     }  # newer, older
     return {
-        **{name: value for name, value in node.items() if name != "precision"},
+        **{name: value for name, value in node.items() if name not in ("precision", *OF_SPEED)},
         "strategy": shared(find_unused_parameters=True, **no_buffers) if several else kind,
         "use_distributed_sampler": False,
     }

@@ -25,7 +25,7 @@ def check_packages() -> None:
     Raises:
         ConfigError: it is not installed.
     """
-    missing = [name for name in PACKAGES if not _installed(name)]
+    missing = [name for name in PACKAGES if not installed(name)]
     if missing:
         raise ConfigError(
             found=f"--format onnx, and no package {missing[0]}",
@@ -34,7 +34,8 @@ def check_packages() -> None:
         )
 
 
-def _installed(name: str) -> bool:
+def installed(name: str) -> bool:
+    """Tell whether a package is there."""
     try:
         return find_spec(name) is not None
     except ValueError:  # it was put out of reach in this process
@@ -79,11 +80,13 @@ def _unsaid(package: str, beginning: str) -> Iterator[None]:
             one.removeFilter(other)
 
 
-def opened(content: bytes, *, results: list[str]) -> Callable[..., dict[str, Tensor]]:
-    """Return a function from inputs to results by onnxruntime, on the CPU."""
-    from onnxruntime import InferenceSession
+def opened(content: bytes, *, results: list[str], threads: int = 0) -> Callable[..., dict[str, Tensor]]:
+    """Return a function from inputs to results by onnxruntime, on the CPU; 0 ``threads``: one a core."""
+    from onnxruntime import InferenceSession, SessionOptions
 
-    session = InferenceSession(content, providers=["CPUExecutionProvider"])
+    options = SessionOptions()
+    options.intra_op_num_threads = threads
+    session = InferenceSession(content, options, providers=["CPUExecutionProvider"])
     names = [one.name for one in session.get_inputs()]
 
     def scored(*inputs: Tensor) -> dict[str, Tensor]:
