@@ -127,6 +127,8 @@ def test_a_run_of_shared_out_weights_goes_on_to_the_same_numbers(pairs, tmp_path
         done = _ran([sys.executable, "-m", "ksiqa.train", *told, *more], tmp_path)
         assert done.returncode == 0, done.stderr
     same_run(folder, tmp_path / "whole")
+
+
 @pytest.mark.long  # two trainings by two processes
 def test_a_sweep_of_trainings_by_two_processes(pairs, tmp_path):
     """Each process that is started does the run that it was started for, and not the sweep."""
