@@ -63,7 +63,9 @@ def main() -> None:
     target = [*ON_LIVEC, *SMALL, f"backbone.vit.weights={options.vit}", f"backbone.cnn.weights={options.cnn}"]
     target += [f"data.root={options.livec}", f"pairs.root={photographs}", *of("pairs", PAIRS)]
     wanted = {options.runs / "all": ["name=shipped-all", *ALL_OF_IT]}
-    wanted |= {options.runs / "livec" / str(split): ["name=shipped", f"split.index={split}"] for split in options.splits}
+    wanted |= {
+        options.runs / "livec" / str(split): ["name=shipped", f"split.index={split}"] for split in options.splits
+    }
     with ThreadPoolExecutor(options.at_once) as several:
         list(several.map(lambda folder: train(folder, *target, *wanted[folder]), wanted))
     command("table", options.runs / "livec", "--show", "runs", "--format", "csv", "--output", HERE / "results.csv")

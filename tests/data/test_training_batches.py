@@ -91,7 +91,13 @@ def test_places_name_the_images():
 def test_a_batch_holds_images_of_one_content_also_beside_another_source(share):
     contents = [name for name in "abcde" for _ in range(8)]
     made = TrainingBatches(
-        places=range(40), batch_size=8, batches=5, slot=(Fraction(0), Fraction(share)), seed=0, phase=0, contents=contents
+        places=range(40),
+        batch_size=8,
+        batches=5,
+        slot=(Fraction(0), Fraction(share)),
+        seed=0,
+        phase=0,
+        contents=contents,
     )
     assert [len({contents[draw.place] for draw in batch}) for batch in made] == [1] * 5
     assert {len(batch) for batch in made} == {8 * share}
