@@ -13,6 +13,7 @@ here and the model in src/ksiqa/shipped.
 import argparse
 import csv
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from subprocess import run
@@ -34,12 +35,15 @@ SMALL = [  # frozen branches of a shortened ViT and a CNN, their features comput
     *("backbone.cnn.stages=[0,1,2,3,4]", "backbone.frozen=[vit,cnn]"),
     *("model.width=128", "model.heads=4", "model.imagery_depth=1", "model.decoder_depth=1"),
 ]
-PAIRS = [f"families=[{','.join(FAMILIES)}]", "levels=[1,3,5]", "crop=224", "distinct_crops=1", "workers=0"]
+PAIRS = [  # a step's pairs are copies of one photograph: their order is learned, not which photograph is the better one
+    *(f"families=[{','.join(FAMILIES)}]", "levels=[1,2,3,4,5]", "by_content=true", "batch_size=8"),
+    *("crop=224", "distinct_crops=1", "workers=0"),
+    *("views.kind=grid", "views.grid=1"),  # the teacher is watched on the centres of held-out pairs
+]
 ON_LIVEC = [  # whole photographs: crops of them have not the quality of the whole
     *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0", "sharing.rehearsal_weight=0.2"),
     *("data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"),
-    *("+data@pairs=folder", "pairs.batch_size=8", "trainer.max_epochs=14"),
-    *("pairs.views.kind=grid", "pairs.views.grid=1"),  # the teacher is watched on the centres of held-out pairs
+    *("+data@pairs=folder", "trainer.max_epochs=14"),
     *("task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1", "task.standardise=true"),
 ]
 ALL_OF_IT = ["split.source=train_on_all", "split.validation_share=0.1"]
@@ -52,14 +56,18 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--runs", type=Path, default=Path("outputs/shipped"))
     parser.add_argument("--splits", type=int, nargs="*", default=list(range(10)), help="of LIVEC, for the figures")
+    parser.add_argument("--at-once", type=int, default=1, help="trainings; a thread each: OMP_NUM_THREADS=1")
     parser.add_argument("--remark", default="", help="what the card says of a copy of LIVEC that is not as released")
     options = parser.parse_args()
     photographs = chosen(options.photographs, options.runs / "photographs")
     target = [*ON_LIVEC, *SMALL, f"backbone.vit.weights={options.vit}", f"backbone.cnn.weights={options.cnn}"]
     target += [f"data.root={options.livec}", f"pairs.root={photographs}", *of("pairs", PAIRS)]
-    for split in options.splits:
-        train(options.runs / "livec" / str(split), *target, "name=shipped", f"split.index={split}")
-    train(options.runs / "all", *target, "name=shipped-all", *ALL_OF_IT)
+    wanted = {options.runs / "all": ["name=shipped-all", *ALL_OF_IT]}
+    wanted |= {
+        options.runs / "livec" / str(split): ["name=shipped", f"split.index={split}"] for split in options.splits
+    }
+    with ThreadPoolExecutor(options.at_once) as several:
+        list(several.map(lambda folder: train(folder, *target, *wanted[folder]), wanted))
     command("table", options.runs / "livec", "--show", "runs", "--format", "csv", "--output", HERE / "results.csv")
     ksiqa.load(options.runs / "all" / "model").save(SHIPPED, licence="apache-2.0", dtype="float16")
     run([sys.executable, HERE / "ladders.py", "--photographs", options.unseen], check=True)

@@ -112,6 +112,7 @@ def quality_data(
         scoring=scoring,
         short_side=node.short_side,
         batch_size=node.batch_size,
+        by_content=node.by_content,
         workers=node.workers,
         seed=seed,
     )

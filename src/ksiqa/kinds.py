@@ -23,7 +23,7 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
         task.optimiser.* loss.weights.* sharing.rehearsal_weight *.low *.high cache_gib checkpoint.minutes
         """,
     TRUTH: """
-        *.keep_in_memory *.allow_missing data*.pristine pairs.pristine *.higher_is_better sharing.rehearsal
+        *.keep_in_memory *.by_content *.allow_missing data*.pristine pairs.pristine *.higher_is_better sharing.rehearsal
         sharing.freeze_decoder report.* model.imagery_into_features backbone.cnn.spread
         strategy.channels_last strategy.fused
         """,

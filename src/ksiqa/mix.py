@@ -17,7 +17,7 @@ from ksiqa.inference.model_folder import TrainedModel
 
 # What is common to all sets of a mix.
 COMMON = [
-    *("crop", "distinct_crops", "token_stride", "views", "batch_size", "workers"),
+    *("crop", "distinct_crops", "token_stride", "views", "batch_size", "by_content", "workers"),
     *("keep_in_memory", "on_bad_image", "pixel_limit"),
 ]
 

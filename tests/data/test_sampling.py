@@ -49,6 +49,19 @@ def test_order_depends_on_seed_and_epoch_alone():
     assert list(one) != list(SeededOrder(size=20, draws=20, seed=2))
 
 
+def test_images_of_one_content_come_in_runs_and_what_is_left_of_contents_comes_last():
+    contents = ["a"] * 7 + ["b"] * 6 + ["c"] * 2
+    order = SeededOrder(size=15, draws=15, seed=0, contents=contents, run=3)
+    first, second = _draws(order, 2)
+    assert sorted(draw.place for draw in first) == sorted(draw.place for draw in second) == list(range(15))
+    assert [draw.place for draw in first] != [draw.place for draw in second]
+    for drawn in (first, second):
+        seen = [contents[draw.place] for draw in drawn]
+        assert [len(set(seen[at : at + 3])) for at in range(0, 12, 3)] == [1, 1, 1, 1]
+        assert sorted(seen[:12]) == ["a"] * 6 + ["b"] * 6
+        assert sorted(seen[12:]) == ["a", "c", "c"]
+
+
 def test_batches_hold_images_of_one_size_and_every_image_once():
     sizes = [(4, 4), (4, 6), (4, 4), (4, 4), (6, 4), (4, 6)]
     batches = list(SameSizeBatches(sizes=sizes, batch_size=2))

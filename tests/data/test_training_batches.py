@@ -87,6 +87,22 @@ def test_places_name_the_images():
     assert sorted(draw.place for draw in batch) == [3, 7, 8]
 
 
+@pytest.mark.parametrize("share", [1, Fraction(1, 2)])
+def test_a_batch_holds_images_of_one_content_also_beside_another_source(share):
+    contents = [name for name in "abcde" for _ in range(8)]
+    made = TrainingBatches(
+        places=range(40),
+        batch_size=8,
+        batches=5,
+        slot=(Fraction(0), Fraction(share)),
+        seed=0,
+        phase=0,
+        contents=contents,
+    )
+    assert [len({contents[draw.place] for draw in batch}) for batch in made] == [1] * 5
+    assert {len(batch) for batch in made} == {8 * share}
+
+
 def test_processes_take_every_nth_batch_of_the_same_order():
     made = _batches(slot=(Fraction(1, 3), Fraction(1)), batches=6, epoch=2)
     whole = list(made)

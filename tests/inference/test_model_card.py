@@ -61,6 +61,7 @@ def test_what_is_not_known_is_said_to_be_unknown():
     assert "license" not in ModelCard(text).data.to_dict()
     for line in (
         "Not tested, as far as its config says",
+        "Weights they started from: unknown.",
         "Split: unknown.",
         "seed unknown",
         "| unknown, unknown, unknown |",
@@ -89,6 +90,26 @@ def test_each_set_of_a_mix_has_its_own_counts():
     text = card(replace(two, training={"sets": sets}))
     assert "| Tiny pairs | DMOS | 0 to 100 | lower | 5, 0, 1 |" in text
     assert "| LIVEC (q95) | MOS | 0 to 100 | higher | 7, 0, 1 |" in text
+
+
+def test_pairs_have_their_counts_beside_the_sets():
+    two = replace(saved(), scales={"pairs": SCALE, "folder": replace(PHOTOGRAPHS, label="pseudo-score")})
+    counts = {"folder": {"train_n": 64, "validation_n": 8, "test_n": 4}}
+    text = card(replace(two, training={"train_n": 5, "validation_n": 1, "test_n": 2, "pairs": counts}))
+    assert "| Tiny pairs | DMOS | 0 to 100 | lower | 5, 1, 2 |" in text
+    assert "| higher | 64, 8, 4 |" in text
+
+
+@pytest.mark.parametrize(
+    ("training", "told"),
+    [
+        ({"weights": {"vit": "vit.safetensors", "cnn": "hub"}}, r"vit\.safetensors, hub."),
+        ({"init": "0a1b"}, "a model's, of SHA-256 0a1b."),
+        ({"weights": ["x"]}, "unknown."),
+    ],
+)
+def test_where_the_weights_started(training, told):
+    assert f"Weights they started from: {told}\n" in card(replace(saved(), training=training))
 
 
 HARMFUL = [
@@ -147,6 +168,7 @@ def test_a_run_writes_a_card_with_its_test_figures(pairs, tmp_path):
         shown = "no fit" if value is None else f"{value:.4f}"
         assert f"| {name} | {shown} |" in text.replace("\\", "")
     assert {"test/srcc", "test/teacher_srcc"} <= set(training["tested"])
+    assert training["weights"] == {"vit": "random", "cnn": "random"}
     assert f"| {results['train_n']}, {results['validation_n']}, {results['test_n']} |" in text
     found = rows(tmp_path / "run" / "predictions.csv")
     errors = [abs(float(row["score"]) - (float(row["label"]) - 1) / 4) for row in found]

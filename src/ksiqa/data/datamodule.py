@@ -30,6 +30,7 @@ class QualityData(lightning.LightningDataModule):
         scoring: views of validation and test.
         short_side: to which larger images are made smaller, or None.
         batch_size: images a batch.
+        by_content: a training batch holds images of one content.
         workers: processes that load images; 0 loads in this one. The result does not depend on it.
         seed: of order and crops.
         bad: images that cannot be used, which the split leaves out.
@@ -44,12 +45,14 @@ class QualityData(lightning.LightningDataModule):
         scoring: ScoringViews,
         short_side: int | None,
         batch_size: int,
+        by_content: bool = False,
         workers: int,
         seed: int,
         bad: Sequence[Bad] = (),
     ) -> None:
         super().__init__()
         self.source, self.split, self.batch_size, self.seed = source, split, batch_size, seed
+        self.by_content = by_content
         self.bad = [*source.bad, *bad]
         self.slot: Slot = ALONE  # its share of each training batch; see ``MixedData``
         dataset = partial(ImagePairs, source=source, short_side=short_side, seed=seed, with_reference=True)
@@ -127,13 +130,15 @@ class QualityData(lightning.LightningDataModule):
             phase: of the training; each draws anew.
             paired: rows with a reference alone, for a teacher on its own.
         """
+        places, contents = self.train_places(paired=paired), self.table.contents
         order = TrainingBatches(
-            places=self.train_places(paired=paired),
+            places=places,
             batch_size=self.batch_size,
             batches=(batches or self.batches(processes=processes, paired=paired)) * processes,
             slot=self.slot,
             seed=self.seed,
             phase=phase,
+            contents=[contents[self.split.train[place]] for place in places] if self.by_content else None,
         )
         return Loader(self.parts["train"], batches=order, workers=self.workers)
 

@@ -23,10 +23,22 @@ class SeededOrder(Sampler[Draw]):
             equally often.
         seed: of the permutations.
         phase: of the training, counted from 0; each has permutations and crops of its own.
+        contents: of the images, where those of one content shall come one after another; None: in any order.
+        run: how many of one content.
     """
 
-    def __init__(self, *, size: int, draws: int, seed: int, phase: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        size: int,
+        draws: int,
+        seed: int,
+        phase: int = 0,
+        contents: Sequence[str] | None = None,
+        run: int = 1,
+    ) -> None:
         self.size, self.draws, self.seed, self.phase, self.epoch = size, draws, seed, phase, 0
+        self.contents, self.run = contents, run
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch comes next (Lightning does)."""
@@ -38,10 +50,22 @@ class SeededOrder(Sampler[Draw]):
     def __iter__(self) -> Iterator[Draw]:
         first = self.epoch * self.draws
         for number in range(first // self.size, (first + self.draws - 1) // self.size + 1):
-            order = np.random.default_rng([self.seed, number, self.phase]).permutation(self.size)
+            order = self._permutation(np.random.default_rng([self.seed, number, self.phase]))
             start = max(first - number * self.size, 0)
             stop = min(first + self.draws - number * self.size, self.size)
             yield from (Draw(int(place), number, self.phase) for place in order[start:stop])
+
+    def _permutation(self, rng: np.random.Generator) -> Sequence[int]:
+        """Return all places, those of one content in runs; what is left of contents comes last."""
+        order = [int(place) for place in rng.permutation(self.size)]
+        if self.contents is None:
+            return order
+        alike: dict[str, list[int]] = {}
+        for place in order:
+            alike.setdefault(self.contents[place], []).append(place)
+        runs = [places[at : at + self.run] for places in alike.values() for at in range(0, len(places), self.run)]
+        mixed = [runs[at] for at in rng.permutation(len(runs))]
+        return [place for one in sorted(mixed, key=lambda one: len(one) < self.run) for place in one]
 
 
 class SameSizeBatches(Sampler[list[Draw]]):

@@ -30,16 +30,27 @@ class TrainingBatches(Sampler[list[Draw]]):
         slot: the source's; (0, 1) where it is alone.
         seed: of order and rounding, the same for all sources.
         phase: of the training.
+        contents: of the images at ``places``, where a batch shall hold images of one content; None: of any.
     """
 
     def __init__(
-        self, *, places: Sequence[int], batch_size: int, batches: int, slot: Slot, seed: int, phase: int
+        self,
+        *,
+        places: Sequence[int],
+        batch_size: int,
+        batches: int,
+        slot: Slot,
+        seed: int,
+        phase: int,
+        contents: Sequence[str] | None = None,
     ) -> None:
         self.places, self.batches = places, batches
         self.start, self.stop = (floor(edge * batches * batch_size + Fraction(1, 2)) for edge in slot)
         draws = self.stop - self.start
         self.first = 0  # batch of this process to start the next epoch with
-        self.sampler = SeededOrder(size=len(places), draws=draws, seed=seed, phase=phase)  # Lightning sets its epoch
+        self.sampler = SeededOrder(  # Lightning sets its epoch
+            size=len(places), draws=draws, seed=seed, phase=phase, contents=contents, run=max(1, draws // batches)
+        )
 
     def __len__(self) -> int:
         rank, processes = place_among_processes()

@@ -78,33 +78,41 @@ def _what(config: Mapping[str, Any], parameters: int, size: int) -> str:
         for name, places in branches.items()
         if config["backbone"].get(name)
     ]
-    model, views = config["model"], config["views"]
+    model, views, started = config["model"], config["views"], _started(config["training"])
     looked = "the whole image" if views["kind"] == "whole" else f"{views['grid'] ** 2} crops of {views['side']} pixels"
     smaller = f", its short side made {config['short_side']} pixels where it is longer" if config["short_side"] else ""
     return "\n".join(
         (
             f"- Scores photographs {ways}; {_text(model['kind'])}, {model['width']} channels.",
-            f"- Backbone: {' and '.join(networks) or 'none'}, of timm. Weights they started from: {UNKNOWN}.",
+            f"- Backbone: {' and '.join(networks) or 'none'}, of timm. Weights they started from: {started}.",
             f"- {parameters:,} parameters, {size / 2**20:.1f} MiB.",
             f"- Looks at {looked}{smaller}.",
         )
     )
 
 
+def _started(training: Mapping[str, Any]) -> str:
+    if "init" in training:
+        return f"a model's, of SHA-256 {_text(training['init'])}"
+    branches = training.get("weights")
+    return ", ".join(_text(one) for one in branches.values()) if isinstance(branches, dict) and branches else UNKNOWN
+
+
 def _learned(config: Mapping[str, Any]) -> str:
     training = config["training"]
-    sets = training.get("sets")
+    own = {config["source"]: training}
+    told = [part for part in (own, training.get("pairs"), training.get("sets")) if isinstance(part, dict)]
+    sets = {name: counts for part in told for name, counts in part.items()}
     lines = [
         "| set | labels | scale | better | images: train, validation, test |",
         "| --- | --- | --- | --- | --- |",
     ]
     for name, scale in config["scales"].items():
-        counts = sets.get(name) if isinstance(sets, dict) else training if name == config["source"] else None
         pseudo = scale["label"] == PSEUDO
         label = "pseudo-scores, made by a formula: no opinion of anybody, no MOS" if pseudo else _text(scale["label"])
         better = "higher" if scale["higher_is_better"] else "lower"
         span = f"{scale['low']:g} to {scale['high']:g}"
-        lines.append(f"| {_text(scale['title'])} | {label} | {span} | {better} | {_counts(counts)} |")
+        lines.append(f"| {_text(scale['title'])} | {label} | {span} | {better} | {_counts(sets.get(name))} |")
     split = training.get("split")
     parts = (
         [f"{_text(key)} {_text(value)}" for key, value in split.items() if value is not None]
@@ -112,8 +120,8 @@ def _learned(config: Mapping[str, Any]) -> str:
         else [UNKNOWN]
     )
     keys = ("experiment", "sharing", "seed", "recipe")
-    told = "; ".join(f"{key} {_text(training.get(key, UNKNOWN))}" for key in keys)
-    return "\n".join(lines) + f"\n\nSplit: {', '.join(parts)}.\n\nTraining: {told}."
+    run = "; ".join(f"{key} {_text(training.get(key, UNKNOWN))}" for key in keys)
+    return "\n".join(lines) + f"\n\nSplit: {', '.join(parts)}.\n\nTraining: {run}."
 
 
 def _counts(counts: Any) -> str:

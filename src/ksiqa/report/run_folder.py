@@ -54,7 +54,7 @@ def outliers(one: Agreement, scores: Collected, data: QualityData, *, prefix: st
 def described(sets: Sequence[QualityData], *, pairs: QualityData | None = None) -> dict[str, Any]:
     """Return what results.json says of the data: how many images the parts have, what is missing, what the labels are;
     of several sets the sums, and each set's own. Tables mark rows of pseudo-scores and of partial copies by it."""
-    each = {one.name: _counts(one) for one in sets}
+    each = {one.name: counts(one) for one in sets}
     labels = {one.name: {"label": one.table.facts.label} for one in sets}
     found: dict[str, Any] = {"data": "+".join(each)}
     if len(sets) == 1:
@@ -134,7 +134,8 @@ def _predictions(one: Tested) -> pd.DataFrame:
     return table
 
 
-def _counts(data: QualityData) -> dict[str, int]:
+def counts(data: QualityData) -> dict[str, int]:
+    """Return how many images each part of a set has, and how many are missing or cannot be used."""
     references = data.table.frame["reference"].notna()
     return {
         "train_n": len(data.split.train),

@@ -18,7 +18,7 @@ from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.teacher import Teacher
 from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
-from ksiqa.report.run_folder import described
+from ksiqa.report.run_folder import counts, described
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
 from ksiqa.training.fitted_scale import fit_scale
@@ -119,6 +119,7 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
             "split": build.plain(config.split),
             **_history(config, parts),
             **described(parts.target.sets, pairs=parts.pairs),
+            "pairs": {one.name: counts(one) for one in ([parts.pairs] if parts.pairs else [])},
             "shares": {one.name: one.share for one in parts.target.sets},
             "pairs_made": {
                 one.name: build.pairs_made(node) for one, node in zip(parts.target.sets, nodes, strict=True)
@@ -134,10 +135,14 @@ def _model(config: DictConfig, *, sources: list[str]) -> tuple[build.Model, Trai
 
 
 def _history(config: DictConfig, parts: Parts) -> dict[str, Any]:
-    """Return where the weights started, and all images that they have learned from."""
+    """Return where the weights started, and all images that they have learned from. Of a file its name alone."""
     before = None if parts.initial is None else parts.initial.training
     sets = [*parts.target.sets, *([parts.pairs] if parts.pairs else [])]
-    started = {} if before is None else {"init": config.init.weights, "init_recipe": before.get("recipe")}
+    if before is None:
+        branches = {name: config.backbone.get(name) for name in ("vit", "cnn")}
+        started = {"weights": {name: Path(one.weights).name for name, one in branches.items() if one}}
+    else:
+        started = {"init": config.init.weights, "init_recipe": before.get("recipe")}
     return {**started, **images_seen(sets, before=before)}
 
 
