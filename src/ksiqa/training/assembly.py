@@ -138,6 +138,7 @@ def _history(config: DictConfig, parts: Parts) -> dict[str, Any]:
     """Return where the weights started, and all images that they have learned from. Of a file its name alone."""
     before = None if parts.initial is None else parts.initial.training
     sets = [*parts.target.sets, *([parts.pairs] if parts.pairs else [])]
+    started: dict[str, Any]
     if before is None:
         branches = {name: config.backbone.get(name) for name in ("vit", "cnn")}
         started = {"weights": {name: Path(one.weights).name for name, one in branches.items() if one}}
