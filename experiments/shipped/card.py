@@ -29,9 +29,9 @@ than the one before, and the share of single steps that do. AVIF took no part in
 ## What it must not be used for
 
 It must not be used to judge people, to tell whether a photograph was altered, in medicine or in court, or as the only
-measure of a method's success. It judges photographs at the size that they have: LIVEC's are of 500 x 500 pixels, and on
-photographs of many megapixels it was not held against opinions. Its full-reference scores are pseudo-scores: no viewer
-rated the pairs that it learned from.
+measure of a method's success. LIVEC's photographs are of 500 x 500 pixels, and larger ones are made as small before it
+sees them: what shows at full size alone it cannot judge, and on photographs of many megapixels it was not held against
+opinions. Its full-reference scores are pseudo-scores: no viewer rated the pairs that it learned from.
 
 ## Whose work it stands on
 
