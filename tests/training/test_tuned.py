@@ -73,7 +73,7 @@ def test_a_compiler_that_fails_is_told_once(joint, source, capsys):
         raise RuntimeError("no such kernel")
 
     batch = _batch(source)
-    compiled = CompiledTerms(joint.terms, mode=None, backend=failing)
+    compiled = CompiledTerms(joint.terms, mode=None, fixed=True, backend=failing)
     for _ in range(2):
         with torch.no_grad():
             found, expected = (terms(batch, source="pairs") for terms in (compiled, joint.terms))
@@ -83,13 +83,15 @@ def test_a_compiler_that_fails_is_told_once(joint, source, capsys):
     assert "no such kernel" in said
 
 
-def test_graphs_without_a_gpu_or_of_different_shapes(joint, capsys, monkeypatch):
+def test_where_there_are_no_graphs(joint, capsys, monkeypatch):
     tune(joint, Tuning(compile="graphs"), fixed=True)
     assert isinstance(joint.terms, CompiledTerms)
     assert capsys.readouterr().out == "no GPU: compiled without CUDA graphs\n"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     tune(joint, Tuning(compile="graphs"), fixed=False)
     assert capsys.readouterr().out == "steps of different shapes: compiled without CUDA graphs\n"
+    tune(joint, Tuning(compile="graphs"), fixed=True, batches=2)
+    assert capsys.readouterr().out == "gradients of several batches: compiled without CUDA graphs\n"
 
 
 def test_which_phases_have_steps_of_one_shape(joint, source):
