@@ -36,12 +36,10 @@ def scorings(setting: Setting) -> Iterator[Contestant]:
             trained = trained_model(setting, kind)
             counted = Scorer(trained, device=str(setting.device), batch_size=max(setting.scoring_batches))
             flops = flops_of(scoring(counted, pixels, batch=1, pairs=name == "teacher"))
-            if mode != "eager":
-                compile_parts(counted.trained.network, mode)
             for batch in setting.scoring_batches:
-                scorer = Scorer(
-                    counted.trained, device=str(setting.device), dtype=DTYPES[setting.precision], batch_size=batch
-                )
+                scorer = Scorer(trained, device=str(setting.device), dtype=DTYPES[setting.precision], batch_size=batch)
+                if mode != "eager":  # now: a copy on another device would not be compiled
+                    compile_parts(scorer.trained.network, mode)
                 step = scoring(scorer, pixels, batch=batch, pairs=name == "teacher", graphs=mode == "graphs")
                 yield _contestant(name, mode, batch, step, flops=batch * flops, setting=setting)
     if setting.device.type == "cpu" and setting.precision == "32-true" and setting.wants("student"):
