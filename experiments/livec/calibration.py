@@ -60,6 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             expected="runs of the variant intervals on folds",
             do="measure.py … --variants intervals --parts folds",
         )
+    recipes = sorted({folder.parent.name for folder in folders})
+    if len(recipes) > 1:
+        raise ConfigError(
+            found=f"runs of the recipes {', '.join(recipes)} in {options.runs}",
+            expected="one recipe, whose parts are averaged",
+            do="name a folder with the runs of one of them",
+        )
     table = pd.DataFrame([calibrated(folder, known, device=options.device) for folder in folders])
     write(options.home, "calibration.csv", table)
     write(options.home, "calibration_tests.csv", tests(table))

@@ -107,7 +107,7 @@ def compared(
     ratio = both["test_n"].sum() / both["train_n"].sum()
     by_part = np.array([part_difference(one) for one in parts])
     tested = corrected_t(by_part, ratio=ratio) if len(splits) > 1 else None
-    seeds = min(one.groupby("split")["seed"].nunique().min() for one in (first, second))
+    seeds = min(one[one["split"].isin(splits)].groupby("split")["seed"].nunique().min() for one in (first, second))
     return [
         {
             "parts": len(splits),

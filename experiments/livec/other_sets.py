@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for model in options.models:
         for name, _, root in (one.partition("=") for one in options.sets):
-            folder = options.runs / f"{model.absolute().parent.parent.name}-{name}"
+            folder = options.runs / "-".join((*model.absolute().parts[-3:-1], name))  # recipe, split and seed, set
             told = [f"checkpoint={model.absolute()}", f"data={name}", f"data.root={root}", "split.source=test_on_all"]
             if not (folder / "results.json").exists():
                 make.command("evaluate", *told, f"hydra.run.dir={folder}", *options.also)

@@ -62,6 +62,14 @@ def test_images_of_one_content_come_in_runs_and_what_is_left_of_contents_comes_l
         assert sorted(seen[12:]) == ["a", "c", "c"]
 
 
+def test_runs_start_with_a_batch_in_each_permutation():
+    contents = [name for name in "abcde" for _ in range(20)]  # of each two runs of 8, and 4 that are left
+    (drawn,) = _draws(SeededOrder(size=100, draws=200, seed=0, contents=contents, run=8), 1)
+    assert sorted(draw.place for draw in drawn) == sorted([*range(100), *range(100)])
+    batches = [{contents[draw.place] for draw in drawn[at : at + 8]} for at in range(0, 200, 8)]
+    assert sum(len(one) == 1 for one in batches) >= 2 * 5 * 2
+
+
 def test_batches_hold_images_of_one_size_and_every_image_once():
     sizes = [(4, 4), (4, 6), (4, 4), (4, 4), (6, 4), (4, 6)]
     batches = list(SameSizeBatches(sizes=sizes, batch_size=2))

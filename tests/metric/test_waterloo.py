@@ -33,6 +33,7 @@ def test_pairs_on_which_all_agree():
     assert discriminable_pairs(agreed, margin=0.7).tolist() == [[3, 0]]
     assert discriminable_pairs(agreed, margin=0.2).tolist() == [[1, 0], [2, 0], [3, 0], [3, 1], [3, 2]]
     assert not len(discriminable_pairs(np.array([[1.0, 2.0], [2.0, 1.0]]), margin=0.1))
+    assert len(discriminable_pairs(np.arange(10.0)[None], margin=0.4)) == 6 + 5 + 4 + 3 + 2 + 1
     assert not len(discriminable_pairs(np.array([[1.0, 1.0, 1.0]]), margin=0.1))
 
 

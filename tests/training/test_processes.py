@@ -16,7 +16,7 @@ from ksiqa import train
 from ksiqa.errors import ConfigError
 from ksiqa.evaluate import evaluate
 from ksiqa.training import trainers
-from ksiqa.training.processes import job_arguments
+from ksiqa.training.processes import job_overrides
 from ksiqa.training.trainers import several_devices
 from tests.fake_iqa import WRITERS
 from tests.runs import SMALL, composed, ended, rows, same_run, table_overrides
@@ -91,7 +91,7 @@ def test_two_processes_train_on_a_mix(tmp_path):
 def test_weights_that_are_shared_out_learn_as_whole_ones(pairs, tmp_path):
     """FSDP against DDP and one process, by a term that takes images one by one, whatever batch they are in."""
     small = [*SMALL, *table_overrides(pairs), "split.validation_share=0.3", f"cache={tmp_path / 'cache'}"]
-    ways = {"fsdp": ("strategy.strategy=fsdp", *TWO[1:]), "ddp": TWO, "one": ()}
+    ways = {"fsdp": ("strategy.strategy=fsdp", "strategy.channels_last=true", *TWO[1:]), "ddp": TWO, "one": ()}
     for name, way in ways.items():
         told = [
             "loss=mse",
@@ -134,7 +134,10 @@ def test_a_sweep_of_trainings_by_two_processes(pairs, tmp_path):
     """Each process that is started does the run that it was started for, and not the sweep."""
     told = [*SMALL, *table_overrides(pairs), *TWO, "data.batch_size=4", f"cache={tmp_path / 'cache'}"]
     program = Path(sys.executable).with_name("ksiqa")
-    done = _ran([str(program), "train", *told, "name=swept", "split.index=0,1", "-m"], tmp_path)
+    (tmp_path / "own" / "loss").mkdir(parents=True)
+    (tmp_path / "own" / "loss" / "ours.yaml").write_text("weights: {mse: 1.0}\n")
+    own = ("--config-dir", str(tmp_path / "own"), "loss=ours")
+    done = _ran([str(program), "train", *own, *told, "name=swept", "split.index=0,1", "-m"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.count("devices: 2") == done.stdout.count("model: ") == 2
@@ -149,7 +152,7 @@ def test_a_sweep_of_trainings_by_two_processes(pairs, tmp_path):
 
 def test_what_the_processes_of_a_sweeps_run_are_told():
     hydra = ["hydra.mode=MULTIRUN", "hydra.job.config.override_dirname.exclude_keys=[data]"]
-    told = job_arguments(task=["+sweep=ten_splits", "data=livec", "split.index=3"], hydra=hydra)
+    told = job_overrides(task=["+sweep=ten_splits", "data=livec", "split.index=3"], hydra=hydra)
     assert told == ["+sweep=ten_splits", "data=livec", "split.index=3", hydra[1], "hydra.mode=RUN"]
 
 

@@ -15,7 +15,7 @@ from ksiqa.data.split_rules import Split
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import load_model
 from ksiqa.task.phase import Phase
-from ksiqa.task.quality import as_images
+from ksiqa.task.quality import as_images, lay_out
 from ksiqa.training.tuned import CompiledTerms, Tuning, fixed_shapes, tune
 from tests.runs import SMALL, composed, rows, same_run, table_overrides, train
 from tests.task.conftest import trained
@@ -68,12 +68,33 @@ def test_a_fused_optimiser_comes_to_the_same_scores(joint, source):
     assert (scores[0] - before).abs().max() > 1e-3
 
 
+def test_a_fused_optimiser_goes_on_from_weights_that_lay_otherwise():
+    """As the optimiser does that went on with the weights as they lay."""
+    weights, gradients = torch.rand(4, 3, 2, 2), torch.rand(2, 4, 3, 2, 2)
+    before, after = torch.nn.Parameter(weights.clone()), torch.nn.Parameter(weights.clone())
+    one, other = (torch.optim.AdamW([weight], lr=0.1, fused=True) for weight in (before, after))
+    before.grad = gradients[0].clone()
+    one.step()
+    after.data = before.detach().clone(memory_format=torch.channels_last)
+    other.load_state_dict(deepcopy(one.state_dict()))
+    lay_out(other)
+    assert other.state[after]["exp_avg"].stride() == after.stride() != before.stride()
+    for weight, optimiser in ((before, one), (after, other)):
+        weight.grad = gradients[1].clone(memory_format=_format(weight))
+        optimiser.step()
+    torch.testing.assert_close(after, before, rtol=0, atol=1e-6)
+
+
+def _format(weight):
+    return torch.contiguous_format if weight.is_contiguous() else torch.channels_last
+
+
 def test_a_compiler_that_fails_is_told_once(joint, source, capsys):
     def failing(graph, inputs):
         raise RuntimeError("no such kernel")
 
     batch = _batch(source)
-    compiled = CompiledTerms(joint.terms, mode=None, backend=failing)
+    compiled = CompiledTerms(joint.terms, mode=None, fixed=True, backend=failing)
     for _ in range(2):
         with torch.no_grad():
             found, expected = (terms(batch, source="pairs") for terms in (compiled, joint.terms))
@@ -83,13 +104,15 @@ def test_a_compiler_that_fails_is_told_once(joint, source, capsys):
     assert "no such kernel" in said
 
 
-def test_graphs_without_a_gpu_or_of_different_shapes(joint, capsys, monkeypatch):
+def test_where_there_are_no_graphs(joint, capsys, monkeypatch):
     tune(joint, Tuning(compile="graphs"), fixed=True)
     assert isinstance(joint.terms, CompiledTerms)
     assert capsys.readouterr().out == "no GPU: compiled without CUDA graphs\n"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     tune(joint, Tuning(compile="graphs"), fixed=False)
     assert capsys.readouterr().out == "steps of different shapes: compiled without CUDA graphs\n"
+    tune(joint, Tuning(compile="graphs"), fixed=True, batches=2)
+    assert capsys.readouterr().out == "gradients of several batches: compiled without CUDA graphs\n"
 
 
 def test_which_phases_have_steps_of_one_shape(joint, source):

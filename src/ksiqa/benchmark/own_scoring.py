@@ -36,13 +36,11 @@ def scorings(setting: Setting) -> Iterator[Contestant]:
             trained = trained_model(setting, kind)
             counted = Scorer(trained, device=str(setting.device), batch_size=max(setting.scoring_batches))
             flops = flops_of(scoring(counted, pixels, batch=1, pairs=name == "teacher"))
-            if mode != "eager":
-                compile_parts(counted.trained.network, mode)
             for batch in setting.scoring_batches:
-                scorer = Scorer(
-                    counted.trained, device=str(setting.device), dtype=DTYPES[setting.precision], batch_size=batch
-                )
-                step = scoring(scorer, pixels, batch=batch, pairs=name == "teacher")
+                scorer = Scorer(trained, device=str(setting.device), dtype=DTYPES[setting.precision], batch_size=batch)
+                if mode != "eager":  # now: a copy on another device would not be compiled
+                    compile_parts(scorer.trained.network, mode)
+                step = scoring(scorer, pixels, batch=batch, pairs=name == "teacher", graphs=mode == "graphs")
                 yield _contestant(name, mode, batch, step, flops=batch * flops, setting=setting)
     if setting.device.type == "cpu" and setting.precision == "32-true" and setting.wants("student"):
         yield from _exported(setting, pixels)
@@ -74,18 +72,24 @@ def trained_model(setting: Setting, kind: str) -> TrainedModel:
     )
 
 
-def scoring(scorer: Scorer, pixels: Pixels, *, batch: int, pairs: bool) -> Callable[[], object]:
-    """Return a step that scores a batch of an image."""
+def scoring(scorer: Scorer, pixels: Pixels, *, batch: int, pairs: bool, graphs: bool = False) -> Callable[[], object]:
+    """Return a step that scores a batch of an image; ``graphs``: by parts each of which is a CUDA graph."""
     images = [pixels] * batch
-    return lambda: scorer.score(images, images if pairs else None)
+
+    def step() -> object:
+        if graphs:  # else each part would begin a step, and free what the part before it handed over
+            torch.compiler.cudagraph_mark_step_begin()
+        return scorer.score(images, images if pairs else None)
+
+    return step
 
 
 def compile_parts(network: Any, mode: str) -> None:
-    """Compile the parts of a network where they are: their names stay."""
+    """Compile the parts of a network where they are, for each size by itself: their names stay."""
     for name in PARTS:
         part = getattr(network, name, None)
         if part is not None:
-            part.compile(mode="reduce-overhead" if mode == "graphs" else None)
+            part.compile(mode="reduce-overhead" if mode == "graphs" else None, dynamic=False)
 
 
 def _contestant(

@@ -64,7 +64,7 @@ def in_precision(setting: Setting) -> AbstractContextManager[Any]:
 
 
 def compiled(network: Any, mode: str) -> Any:
-    """Return a network as a mode runs it: ``eager`` as it is."""
+    """Return a network as a mode runs it: ``eager`` as it is, else compiled for each size by itself."""
     if mode == "eager":
         return network
-    return torch.compile(network, mode="reduce-overhead" if mode == "graphs" else None)
+    return torch.compile(network, mode="reduce-overhead" if mode == "graphs" else None, dynamic=False)

@@ -50,13 +50,15 @@ class SeededOrder(Sampler[Draw]):
     def __iter__(self) -> Iterator[Draw]:
         first = self.epoch * self.draws
         for number in range(first // self.size, (first + self.draws - 1) // self.size + 1):
-            order = self._permutation(np.random.default_rng([self.seed, number, self.phase]))
+            order = self._permutation(number)
             start = max(first - number * self.size, 0)
             stop = min(first + self.draws - number * self.size, self.size)
             yield from (Draw(int(place), number, self.phase) for place in order[start:stop])
 
-    def _permutation(self, rng: np.random.Generator) -> Sequence[int]:
-        """Return all places, those of one content in runs; what is left of contents comes last."""
+    def _permutation(self, number: int) -> Sequence[int]:
+        """Return all places, those of one content in runs, which start at multiples of ``run`` draws whatever the
+        permutations before left of one; what is left of contents fills that up, and the end."""
+        rng = np.random.default_rng([self.seed, number, self.phase])
         order = [int(place) for place in rng.permutation(self.size)]
         if self.contents is None:
             return order
@@ -65,7 +67,12 @@ class SeededOrder(Sampler[Draw]):
             alike.setdefault(self.contents[place], []).append(place)
         runs = [places[at : at + self.run] for places in alike.values() for at in range(0, len(places), self.run)]
         mixed = [runs[at] for at in rng.permutation(len(runs))]
-        return [place for one in sorted(mixed, key=lambda one: len(one) < self.run) for place in one]
+        whole = [one for one in mixed if len(one) == self.run]
+        left = [place for one in mixed if len(one) < self.run for place in one]
+        begun = -number * self.size % self.run
+        while whole and len(left) < begun:
+            left += whole.pop()
+        return [*left[:begun], *(place for one in whole for place in one), *left[begun:]]
 
 
 class SameSizeBatches(Sampler[list[Draw]]):

@@ -30,7 +30,8 @@ class TrainingBatches(Sampler[list[Draw]]):
         slot: the source's; (0, 1) where it is alone.
         seed: of order and rounding, the same for all sources.
         phase: of the training.
-        contents: of the images at ``places``, where a batch shall hold images of one content; None: of any.
+        contents: of the images at ``places``, where a batch shall hold images of one content, as long as there are
+            enough of one, and the slot is a whole number of images; None: of any.
     """
 
     def __init__(

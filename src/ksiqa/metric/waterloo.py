@@ -71,7 +71,7 @@ def discriminable_pairs(measures: Float[ndarray, "measures images"], *, margin: 
     for values in measures:
         below = np.searchsorted(np.sort(values), values) + np.searchsorted(np.sort(values), values, side="right")
         share = below / (2 * len(values))
-        apart &= share[:, None] - share[None, :] >= margin
+        apart &= share[:, None] - share[None, :] >= margin - 1e-9  # 0.7 - 0.3 is 0.4
     return np.argwhere(apart)
 
 

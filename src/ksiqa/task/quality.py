@@ -113,6 +113,11 @@ class QualityTask(lightning.LightningModule):
             predictions["teacher"] = self.teacher.assess(paired, reference, source=self.fr_source or source)
         return predictions, reference
 
+    def on_train_start(self) -> None:
+        """Go on with an optimiser whose state was saved where the weights lay otherwise in memory."""
+        for optimiser in self.trainer.optimizers:
+            lay_out(optimiser)
+
     def on_train_epoch_start(self) -> None:
         """Forget the epoch before; a run that goes on within an epoch does not come here."""
         self.epoch.forget()
@@ -200,6 +205,14 @@ class QualityTask(lightning.LightningModule):
         if len(self.sources) > 1:
             self.log(f"{stage}/mean_srcc", sum(srcc) / len(srcc), sync_dist=True, logger=False)
         return scores
+
+
+def lay_out(optimiser: torch.optim.Optimizer) -> None:
+    """Let an optimiser's state lie in memory as its weights do: a fused step takes them place by place."""
+    for weight, state in optimiser.state.items():
+        for name, value in state.items():
+            if value.shape == weight.shape and value.stride() != weight.stride():
+                state[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
 
 
 def as_images(batch: Batch) -> Batch:

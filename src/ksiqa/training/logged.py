@@ -75,6 +75,7 @@ def logged(config: DictConfig, folder: Path) -> Iterator[list[Logger]]:
         for run in open_:
             run.end(status=status)
             if not status:
+                (folder / "wandb").mkdir(exist_ok=True)  # W&B makes none where it is switched off
                 (folder / "wandb" / ENDED).touch()
 
 

@@ -1,6 +1,7 @@
 """The phases of a training, one after another, and whether a teacher came out of them."""
 
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import lightning.pytorch as lightning
@@ -85,8 +86,10 @@ def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]
     trainer = trainers.trainer(config, phase=phase, folder=folder, loggers=loggers)
     loaders = phase.loaders(processes=trainer.world_size)
     newest = newest_checkpoint(folder / "checkpoints" / phase.name)
-    task = deepcopy(phase.task) if isinstance(trainer.strategy, Fsdp) else phase.task
-    tune(task, Tuning.of(config.strategy), fixed=fixed_shapes(phase))
+    task, tuning = phase.task, Tuning.of(config.strategy)
+    if isinstance(trainer.strategy, Fsdp):
+        task, tuning = deepcopy(task), replace(tuning, channels_last=False)  # it takes contiguous weights alone
+    tune(task, tuning, fixed=fixed_shapes(phase), batches=trainer.accumulate_grad_batches)
     try:
         trainer.fit(task, loaders, phase.validation(), ckpt_path=newest, weights_only=True)
     except NotFiniteError as error:

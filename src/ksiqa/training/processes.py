@@ -61,8 +61,10 @@ def one_job() -> Iterator[None]:
     if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
         yield
         return
-    told, before = HydraConfig.get().overrides, (sys.argv, dict(os.environ))
-    sys.argv = [sys.argv[0], *job_arguments(task=told.task, hydra=told.hydra)]
+    hydra, before = HydraConfig.get(), (sys.argv, dict(os.environ))
+    folders = [one.path for one in hydra.runtime.config_sources if one.provider == "command-line"]
+    options = ["--config-name", hydra.job.config_name, *(word for one in folders for word in ("--config-dir", one))]
+    sys.argv = [sys.argv[0], *options, *job_overrides(task=hydra.overrides.task, hydra=hydra.overrides.hydra)]
     try:
         yield
     finally:
@@ -72,7 +74,7 @@ def one_job() -> Iterator[None]:
             os.environ.update({name: environment[name]} if name in environment else {})
 
 
-def job_arguments(*, task: Sequence[str], hydra: Sequence[str]) -> list[str]:
+def job_overrides(*, task: Sequence[str], hydra: Sequence[str]) -> list[str]:
     """Return the overrides by which one run of a sweep is a run by itself."""
     return [*task, *(text for text in hydra if not text.startswith("hydra.mode=")), "hydra.mode=RUN"]
 

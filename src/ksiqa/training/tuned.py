@@ -45,25 +45,32 @@ class Tuning:
 OF_SPEED = tuple(one.name for one in fields(Tuning))
 
 
-def tune(task: QualityTask, tuning: Tuning, *, fixed: bool) -> None:
+def tune(task: QualityTask, tuning: Tuning, *, fixed: bool, batches: int = 1) -> None:
     """Let a task train so.
 
     Args:
         task: whose ``terms`` are compiled, if that is wanted.
         tuning: what is wanted.
         fixed: whether every step has the same shapes; CUDA graphs are of one shape.
+        batches: whose gradients are added up; those of a CUDA graph lie where the next batch's are written.
     """
     for model in (task.student, task.teacher):
         if tuning.channels_last and model is not None:
             model.feature_extraction.to(memory_format=torch.channels_last)
     task.fused = tuning.fused
     graphs = tuning.compile == "graphs"
-    lacking = "no GPU" if not torch.cuda.is_available() else "" if fixed else "steps of different shapes"
-    if graphs and lacking:
-        _say(f"{lacking}: compiled without CUDA graphs")
+    lacking = {
+        "no GPU": not torch.cuda.is_available(),
+        "steps of different shapes": not fixed,
+        "gradients of several batches": batches > 1,
+    }
+    first = next((name for name, lacks in lacking.items() if lacks), None)
+    if graphs and first:
+        _say(f"{first}: compiled without CUDA graphs")
     if tuning.compile != "none":
         trained: Any = task  # QualityTask itself trains nothing
-        trained.terms = CompiledTerms(trained.terms, mode="reduce-overhead" if graphs and not lacking else None)
+        mode = "reduce-overhead" if graphs and not first else None
+        trained.terms = CompiledTerms(trained.terms, mode=mode, fixed=fixed)
 
 
 class CompiledTerms:
@@ -72,12 +79,17 @@ class CompiledTerms:
     Args:
         terms: of a ``StudentTask`` or a ``TeacherTask``.
         mode: of ``torch.compile``: ``reduce-overhead`` are CUDA graphs.
+        fixed: whether all batches of a source have one shape: each is compiled for its own. Else torch compiles for any
+            shape once it has seen a second one.
         backend: of ``torch.compile``.
     """
 
-    def __init__(self, terms: Callable[..., Terms], *, mode: str | None, backend: Any = "inductor") -> None:
+    def __init__(
+        self, terms: Callable[..., Terms], *, mode: str | None, fixed: bool, backend: Any = "inductor"
+    ) -> None:
         self.plain = terms
-        self.fast: Callable[..., Terms] | None = torch.compile(terms, mode=mode, backend=backend)
+        dynamic = False if fixed else None
+        self.fast: Callable[..., Terms] | None = torch.compile(terms, mode=mode, dynamic=dynamic, backend=backend)
 
     def __call__(self, batch: Batch, *, source: str) -> Terms:
         """Return the terms of a batch."""
