@@ -78,7 +78,7 @@ def scoring(scorer: Scorer, pixels: Pixels, *, batch: int, pairs: bool, graphs: 
 
     def step() -> object:
         if graphs:  # else each part would begin a step, and free what the part before it handed over
-            torch.compiler.cudagraph_mark_step_begin()
+            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]  # torch gives it no types
         return scorer.score(images, images if pairs else None)
 
     return step

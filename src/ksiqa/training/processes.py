@@ -63,7 +63,11 @@ def one_job() -> Iterator[None]:
         return
     hydra, before = HydraConfig.get(), (sys.argv, dict(os.environ))
     folders = [one.path for one in hydra.runtime.config_sources if one.provider == "command-line"]
-    options = ["--config-name", hydra.job.config_name, *(word for one in folders for word in ("--config-dir", one))]
+    options = [
+        "--config-name",
+        str(hydra.job.config_name),
+        *(word for one in folders for word in ("--config-dir", one)),
+    ]
     sys.argv = [sys.argv[0], *options, *job_overrides(task=hydra.overrides.task, hydra=hydra.overrides.hydra)]
     try:
         yield
