@@ -5,8 +5,8 @@
 LIVEC is parted once, by chance: other photographs (half of it), 120 to test on, and the rest, from which each draw
 takes 100 to train on. Two models are trained first: `pairs`, on distorted copies of the photographs with pseudo-scores,
 has seen no opinion; `half` learned from the other half of LIVEC. Each draw then trains on its 100 from scratch (by the
-recipe of experiments/shipped without pairs, forty epochs) and from either (by +experiment=finetune); neither was tuned
-for this, and frozen backbones, views and heads are the same. What is done already is not done again. Writes results.csv
+recipe of experiments/shipped without pairs, forty epochs) and from either (by +experiment=finetune, whose learning rate
+was chosen on photographs of the pool); frozen backbones, views and heads are the same. What is done already is not done again. Writes results.csv
 (a row a run) and differences.csv (mean paired difference in SRCC, 95% interval of an image-level bootstrap) beside this
 file.
 """
@@ -47,9 +47,12 @@ def main() -> None:
     pairs = ["data=folder", "sharing=joint", f"data.root={make.chosen(options.photographs, runs / 'photographs')}"]
     half, draws = parted(options.livec, runs / "splits", draws=options.draws)
     heads = ["task.optimiser.head_lr=1e-3", "task.standardise=true", *make.SMALL, *weights]
-    on_pairs = [*make.of("data", make.PAIRS), "split.test_share=0.1", "trainer.max_epochs=5", "data.batch_size=16"]
-    on_pairs += ["data.views.kind=grid", "data.views.grid=1"]
-    first = {"pairs": [*pairs, *on_pairs], "half": [*livec, f"split.folder={half}", "trainer.max_epochs=14"]}
+    on_pairs = [*make.of("data", make.PAIRS), "split.test_share=0.1", "trainer.max_epochs=3"]
+    all_photographs = ["data.by_content=false", "data.batch_size=16"]
+    first = {
+        "pairs": [*pairs, *on_pairs, *all_photographs],
+        "half": [*livec, f"split.folder={half}", "trainer.max_epochs=14"],
+    }
     for start in options.starts:
         make.train(runs / start, f"name={start}", *first[start], *heads)
     for number, split in enumerate(draws):
