@@ -5,9 +5,9 @@
 LIVEC is parted once, by chance: other photographs (half of it), 120 to test on, and the rest, from which each draw
 takes 100 to train on. Two models are trained first: `pairs`, on distorted copies of the photographs with pseudo-scores,
 has seen no opinion; `half` learned from the other half of LIVEC. Each draw then trains on its 100 from scratch (by the
-recipe of experiments/shipped without pairs, forty epochs) and from either (by +experiment=finetune, whose learning rate
-was chosen on photographs of the pool); frozen backbones, views and heads are the same. What is done already is not done again. Writes results.csv
-(a row a run) and differences.csv (mean paired difference in SRCC, 95% interval of an image-level bootstrap) beside this
+recipe of experiments/shipped without pairs, forty epochs) and from either (by +experiment=finetune); frozen backbones,
+views and heads are the same. What is done already is not done again. Writes results.csv (a row a run) and
+differences.csv (mean paired difference in SRCC, 95% interval of an image-level bootstrap) beside this
 file.
 """
 
