@@ -67,14 +67,13 @@ def _killed_at_a_random_step(seed, told, whole, tmp_path, steps):
     assert left == {"last.ckpt"}
 
 
-@pytest.mark.parametrize("seed", range(2))  # twenty more are long
-def test_a_run_killed_at_a_random_step_ends_with_the_same_numbers(seed, told, whole, tmp_path, steps):
-    _killed_at_a_random_step(seed, told, whole, tmp_path, steps)
+def test_a_run_killed_at_a_random_step_ends_with_the_same_numbers(told, whole, tmp_path, steps):
+    _killed_at_a_random_step(0, told, whole, tmp_path, steps)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(2, 22))
-def test_a_run_killed_at_twenty_more(seed, told, whole, tmp_path, steps):
+@pytest.mark.parametrize("seed", range(1, 22))
+def test_a_run_killed_at_other_steps(seed, told, whole, tmp_path, steps):
     _killed_at_a_random_step(seed, told, whole, tmp_path, steps)
 
 
@@ -121,6 +120,7 @@ def test_the_best_epoch_is_remembered_over_an_interruption(told, tmp_path, steps
     same_run(killed, tmp_path / "whole")
 
 
+@pytest.mark.long
 def test_a_signal_ends_a_whole_sweep(told, tmp_path):
     at = "seed=0/checkpoints/joint/last.ckpt"
     sweep = ended(tmp_path, "-m", "seed=0,1", *told, by=signal.SIGTERM, at=at, status=128 + signal.SIGTERM)

@@ -193,6 +193,7 @@ def test_a_process_lost_before_they_have_met(rank, told, launched, tmp_path):
     assert ("process 1, SIGKILL" if rank else "the one that started this one ended") in errors
 
 
+@pytest.mark.long  # three trainings
 def test_two_processes_train_as_one_does(told, whole, tmp_path):
     """Gradients, losses and figures of each epoch: two batches of four are one of eight."""
     alone = [text for text in told if text not in TWO]

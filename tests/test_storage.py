@@ -101,6 +101,7 @@ def test_an_index_that_finds_no_room(tmp_path):
         index.create()
 
 
+@pytest.mark.long  # several trainings
 def test_a_training_that_finds_no_room_goes_on_once_there_is_some(pairs, tmp_path):
     """A file may be as long as a config, and no longer than that: the first checkpoint finds no room."""
     told = [*table_overrides(pairs), f"cache={tmp_path / 'cache'}", "sharing=joint", "trainer.max_epochs=4"]

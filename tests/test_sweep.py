@@ -35,6 +35,7 @@ def _starts(folder):
     return {file.parent.name: len(json.loads(file.read_text())) for file in folder.glob("*/environment.json")}
 
 
+@pytest.mark.long  # ten trainings by several processes
 def test_ten_splits_that_were_killed_are_finished_by_two_processes_that_repeat_nothing(pairs, tmp_path):
     sweep = [*table_overrides(pairs), "+sweep=ten_splits", "name=ten"]
     splits = tmp_path / "outputs" / "ten" / "ten_splits"

@@ -14,7 +14,7 @@ def data(pairs, pristine):
     return {"files": table_overrides(pairs), "pairs made on the fly": [*synthetic, *made]}
 
 
-@pytest.mark.parametrize("name", ["files", "pairs made on the fly"])
+@pytest.mark.parametrize("name", [pytest.param("files", marks=pytest.mark.long), "pairs made on the fly"])
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")  # three, where there are fewer cores
 def test_the_same_seed_gives_the_same_run_whatever_reads_the_images(name, data, tmp_path):
     """Weights, metrics, predictions and figures, bit by bit; the second epoch is read by workers that stay."""

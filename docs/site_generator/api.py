@@ -15,6 +15,7 @@ TITLES = {
     "ksiqa.sweep": "What is made of a sweep's runs once they are done.",
     "ksiqa.report": "Figures, tables, plots and pages of runs.",
     "ksiqa.prediction": "What `ksiqa predict` does with files.",
+    "ksiqa.benchmark": "What `ksiqa bench` measures.",
     "ksiqa.health": "What `ksiqa doctor` looks at.",
 }
 BASICS = ("batch", "errors", "tiles", "weights", "build")

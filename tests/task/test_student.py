@@ -163,7 +163,7 @@ def test_joint_training_reduces_the_loss_and_brings_imagery_closer_than_identity
     ran = trained(phase)
     first = ran.callback_metrics["train/loss"].item()
     ran = trained(
-        Phase(name="joint", task=task, target=data, epochs=32), gradient_clip_val=1.0, check_val_every_n_epoch=32
+        Phase(name="joint", task=task, target=data, epochs=16), gradient_clip_val=1.0, check_val_every_n_epoch=16
     )
     assert ran.callback_metrics["train/loss"].item() < 0.8 * first
     assert ran.callback_metrics["validation/imagery_error"] < ran.callback_metrics["validation/identity_error"]
