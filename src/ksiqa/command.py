@@ -17,7 +17,7 @@ from ksiqa.usage import usage
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-HELP = {"--help", "-h"}
+HELP, SWEEP = {"--help", "-h"}, ("--multirun", "-m")
 JOB_NAME = "hydra.job.config.override_dirname.exclude_keys"  # what a sweep's folders are not named after
 
 
@@ -31,6 +31,7 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     if HELP & set(arguments):
         sys.stdout.write(usage(name, meaning=meaning))  # without Hydra, which takes a second to compose its own
         return
+    arguments = sorted(arguments, key=lambda text: text not in SWEEP)  # between overrides argparse refuses it
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf

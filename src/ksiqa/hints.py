@@ -73,6 +73,12 @@ def of_hydra(error: BaseException, *, command: str | None, arguments: Sequence[s
     from hydra.errors import HydraException, InstantiationException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException
 
+    if isinstance(error, ValueError) and str(error).startswith("Only one of --run"):  # options that exclude one another
+        return ConfigError(
+            found=str(error),
+            expected="one of them",
+            do="leave the others out: --cfg job shows the config of a single run",
+        )
     if isinstance(error, MissingConfigException) and error.options is not None:
         return _no_config(str(error.missing_cfg_file), options=error.options)
     if isinstance(error, InstantiationException) or not isinstance(error, HydraException | OmegaConfBaseException):
@@ -84,14 +90,17 @@ def of_hydra(error: BaseException, *, command: str | None, arguments: Sequence[s
     return ConfigError(
         found=text + (f" ({cause})" if cause is not None and str(cause) not in text else ""),
         expected="overrides that name existing keys, with values of their kind",
-        do="look the key up in conf/, or print the composed config with --cfg job",
+        do="add -m to run each of the values"
+        if text.startswith("Ambiguous value")
+        else "look the key up in conf/, or print the composed config with --cfg job",
     )
 
 
 def _no_config(missing: str, *, options: Sequence[str]) -> ConfigError:
     group, _, wanted = missing.rpartition("/")
     names = [name for name in options if name not in PARTS.get(group, ())]
-    near = get_close_matches(wanted, names, n=1)
+    turned = [name for name in names if sorted(name) == sorted(wanted)]  # letters in another order
+    near = turned or get_close_matches(wanted, names, n=1)
     return ConfigError(
         found=f"no config {missing}",
         expected=f"one of {', '.join(names)}",

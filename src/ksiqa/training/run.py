@@ -122,6 +122,8 @@ def saved_and_tested(
     trained = load_model(folder / "model")
     with_test = [one for one in sets if one.split.test and test]
     ridges = [ridge_test(one) if config.report.ridge else None for one in with_test]  # before features are let go
+    for one in with_test:
+        Console().print(f"testing {len(one.split.test)} images of {one.name}", markup=False, highlight=False)
     tested = [
         part_tested(trained, one, trainer=trainers.scoring_trainer(config))._replace(ridge=ridge)
         for one, ridge in zip(with_test, ridges, strict=True)
