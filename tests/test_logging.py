@@ -267,7 +267,8 @@ def test_a_killed_run_goes_on_step_by_step(told, tmp_path, monkeypatch):
     longer = [*told, "trainer.max_epochs=6", "logger=[csv,wandb]"]
     killed = ended(tmp_path, *longer, by=signal.SIGKILL, at="checkpoints/joint/last.ckpt")
     train(killed.parent / "again", *longer, "+resume=auto")
-    begun, gone_on = (read(one) for one in wandb_folders(killed))
+    first, second = wandb_folders(killed)
+    begun, gone_on = read(first, ended=False), read(second)
     assert begun.status is None
     assert begun.run.run_id == gone_on.run.run_id
     assert sorted({*begun.history, *gone_on.history}) == list(range(7))

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -27,8 +28,18 @@ def wandb_folders(folder: Path) -> list[Path]:
     return sorted((folder / "wandb").glob("offline-run-*"))
 
 
-def read(folder: Path) -> Read:
-    """Read the one .wandb file of an offline run's folder."""
+def read(folder: Path, *, ended: bool = True) -> Read:
+    """Read the one .wandb file of an offline run's folder, once W&B's process has written its end (or, of a run that
+    was killed, its beginning), which on a busy machine takes a while; after half a minute, as it is."""
+    late = time.monotonic() + 30
+    while True:
+        found = _read(folder)
+        if (found.status if ended else found.run) is not None or time.monotonic() > late:
+            return found
+        time.sleep(0.1)
+
+
+def _read(folder: Path) -> Read:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from wandb.proto import wandb_internal_pb2
@@ -76,7 +87,8 @@ def _records(content: bytes) -> Iterator[bytes]:
             continue
         checksum, length, kind = struct.unpack_from("<IHB", content, at)
         part = content[at + RECORD : at + RECORD + length]
-        assert len(part) == length
+        if len(part) < length:  # is being written
+            return
         assert _is_sum_of(checksum, bytes([kind]) + part)
         parts = part if kind in (FULL, FIRST) else parts + part
         if kind in (FULL, LAST):
