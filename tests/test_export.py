@@ -17,6 +17,9 @@ from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.errors import ConfigError, ModelFolderError, StorageError
 from ksiqa.export import export, main
+from ksiqa.inference.exporting.check import largest_difference
+from ksiqa.inference.exporting.program import ScoringNetwork
+from ksiqa.inference.found_model import SHIPPED
 from ksiqa.inference.model_folder import save_model
 from tests.inference.conftest import saved
 
@@ -210,3 +213,26 @@ def test_the_real_pair_scores_photographs_as_the_package_does(shared, tmp_path):
     rows = [json.loads(line) for line in scored(file, *names).stdout.splitlines()]
     expected = [one.score for one in ksiqa.load(tmp_path / "model").score(names)]
     assert [row["score"] for row in rows] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("pool", [1, 2])
+def test_sizes_are_compared_up_to_the_largest_grid_and_not_beyond(pool):
+    """Beyond it the network itself looks at tiles, and says something else than one graph."""
+    vit = {"name": "test_vit", "weights": "random", "blocks": [1, 3], "pool": pool}
+    network = ScoringNetwork(saved(backbone={"vit": vit}), full_reference=False).eval()
+    sides = set()
+
+    def itself(image):
+        sides.update(length // network.cell for length in image.shape[2:])
+        return network(image)
+
+    assert largest_difference(network, itself) == 0
+    assert max(sides) == network.largest_grid == 80 // pool
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("form", "options"), [("onnx", []), ("torch", []), ("onnx", ["--full-reference"])], ids=["onnx", "torch", "fr"]
+)
+def test_the_model_of_the_package(form, options, tmp_path):
+    exported(SHIPPED, tmp_path / ("model.pt2" if form == "torch" else "model.onnx"), form, *options)

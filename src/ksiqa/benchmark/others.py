@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from importlib import import_module
 from typing import Any
 from unittest.mock import patch
@@ -44,7 +45,7 @@ def networks(setting: Setting) -> Iterator[tuple[str, Callable[[], Any]]]:
         return
     for name in PEERS:
         if setting.wants(name):
-            yield name, lambda name=name: peer(name)  # type: ignore[misc]
+            yield name, partial(peer, name)
 
 
 def peer(name: str) -> Any:
@@ -108,7 +109,7 @@ def _scoring(network: Any, setting: Setting, mode: str) -> Iterator[Step]:
     flops = flops_of(lambda: shadow(torch.empty(1, 3, rows, columns, device="meta")))
     crops = type(network).__name__ in CROPPING
     for batch in setting.scoring_batches[:1] if crops else setting.scoring_batches:
-        yield batch, lambda batch=batch: scored(run, batch), batch * flops  # type: ignore[misc]
+        yield batch, partial(scored, run, batch), batch * flops
 
 
 @contextmanager

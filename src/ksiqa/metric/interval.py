@@ -46,7 +46,7 @@ def half_width(errors: Sequence[float] | None, *, coverage: float) -> float | No
         raise ConfigError(found=f"coverage={coverage}", expected="a number between 0 and 1", do="set coverage=0.9")
     if not errors:
         return None
-    place = ceil((len(errors) + 1) * coverage - 1e-9)  # 0.9 x 10 is 9
+    place = _place(len(errors), coverage)
     return 1.0 if place > len(errors) else errors[place - 1]
 
 
@@ -78,8 +78,14 @@ def scaled_half_width(
             expected="known errors, and difficulties above 0",
             do="train with a validation part" if not len(errors) else "add a small constant to all of them",
         )
-    if ceil((len(errors) + 1) * coverage - 1e-9) > len(errors):
+    if _place(len(errors), coverage) > len(errors):
         return np.ones(len(new_difficulty))
     ratio = half_width(np.sort(errors / difficulty).tolist(), coverage=coverage)
     assert ratio is not None  # there are errors
     return ratio * new_difficulty
+
+
+def _place(count: int, coverage: float) -> int:
+    """Return which of so many errors, from the smallest, holds a new one with that probability; one more than there are
+    where they are too few."""
+    return ceil((count + 1) * coverage - 1e-9)  # 0.9 x 10 is 9

@@ -24,7 +24,7 @@ class Fsdp(Ddp):
 
     trained: dict[
         str, Any
-    ]  # all weights as training left them, or found them where it was done before; in each process
+    ]  # all weights, in each process: as training left them, or found them where it was done before
     _whole = False
 
     def configure_ddp(self) -> None:

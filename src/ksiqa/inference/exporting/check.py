@@ -9,8 +9,8 @@ from ksiqa.errors import ExportError
 from ksiqa.inference.exporting.program import ScoringNetwork, example
 
 LARGEST = 1e-4  # difference, of numbers in [0, 1]
-SIZES = ((1, 1, 1), (2, 2, 3), (3, 5, 4), (1, 16, 16), (2, 35, 23), (1, 37, 37), (1, 80, 3), (1, 28, 80))
-"""Images, tokens down, tokens across: one token, odd and even sides, the largest, the grids of usual backbones."""
+SIZES = ((1, 1, 1), (2, 2, 3), (3, 5, 4), (1, 16, 16), (2, 35, 23), (1, 37, 37))
+"""Images, tokens down, tokens across: one token, odd and even sides, the grids of usual backbones."""
 
 Results = dict[str, Tensor]
 
@@ -23,7 +23,8 @@ def largest_difference(network: ScoringNetwork, exported: Callable[..., Results]
         ExportError: by more than ``LARGEST``, or they are no numbers.
     """
     largest = 0.0
-    for batch, rows, columns in SIZES:
+    largest_grid = network.largest_grid  # what is larger is looked at in tiles, which no exported model does
+    for batch, rows, columns in (*SIZES, (1, largest_grid, 3), (1, 28, largest_grid)):
         inputs = example(network, batch=batch, rows=rows, columns=columns)
         expected, found = network(*inputs), exported(*inputs)
         for name, value in expected.items():
