@@ -1,3 +1,5 @@
+from time import sleep
+
 import pytest
 import torch
 from torch.nn import functional
@@ -43,5 +45,5 @@ def test_memory_is_what_a_step_takes_at_its_peak():
 
 
 def test_the_ceiling_is_operations_over_the_shortest_time():
-    step, flops = matmul(device=CPU, dtype=torch.float32, side=64)
-    assert 1e6 < best_rate(step, flops, device=CPU) < 1e14
+    seconds = iter([0.1, 0.02, 0.1, 0.1, 0.1])
+    assert 100 / 0.06 < best_rate(lambda: sleep(next(seconds)), 100, device=CPU) <= 100 / 0.02

@@ -54,7 +54,7 @@ def summary(results: dict[str, dict[str, Any]]) -> Table:
     one = next(iter(results.values()))
     table = Table(title=f"pseudo-scores of contents never seen: {one['test_n']} images")
     for name in ("variant", *FIGURES, *IMAGERY, "seconds"):
-        table.add_column(name, justify="left" if name == "variant" else "right")
+        table.add_column(name, justify="left" if name == "variant" else "right", no_wrap=name == "variant")
     keys = [*FIGURES.values(), *IMAGERY.values()]
     table.add_row("ridge", *(_number(one.get(key.replace("test/", "ridge/"))) for key in keys), "")
     for name, row in results.items():
