@@ -39,7 +39,8 @@ def exported(model, file, form, *options):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     told = re.fullmatch(rf"{re.escape(str(file))}: differs from the model by (\S+) at most\n", done.stdout)
-    assert 0 < float(told[1]) < 1e-5
+    assert 0 <= float(told[1]) < 1e-5
+    assert float(told[1]) > 0 or form == "torch"  # which runs the same kernels: a small model may say just the same
     return file
 
 
