@@ -99,7 +99,7 @@ def quality_data(
     folder = values.pop("folder")
     values["validation_share"] = values["validation_share"] or 0.0  # null where nothing is trained
     drawn = make_split(source.table, folder=None if folder is None else Path(folder), **values)
-    training = training_views(node)
+    training = training_views(node, cell=cell)
     scoring = tested or ScoringViews(kind=node.views.kind, side=node.crop, grid=node.views.grid, cell=cell)
     seen: dict[str, TrainingViews | ScoringViews]
     seen = {"test": scoring} if tested else {"train": training, "validation": scoring, "test": scoring}
@@ -118,9 +118,9 @@ def quality_data(
     )
 
 
-def training_views(node: DictConfig) -> TrainingViews:
-    """Build the views of training of a ``data`` node."""
-    return TrainingViews(side=node.crop, distinct=node.distinct_crops, token_stride=node.token_stride)
+def training_views(node: DictConfig, *, cell: int = 1) -> TrainingViews:
+    """Build the views of training of a ``data`` node, whose tokens cover ``cell`` pixels."""
+    return TrainingViews(side=node.crop, distinct=node.distinct_crops, token_stride=node.token_stride, cell=cell)
 
 
 def _soundness(node: DictConfig) -> Soundness:

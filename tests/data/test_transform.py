@@ -85,9 +85,19 @@ def test_shrinking_averages():
             "found: an image of 60x47\nexpected: at least 48x48 pixels\ndo: set data.crop to 47 or less",
         ),
         (
+            lambda: random_crop((47, 60), side=48, rng=np.random.default_rng(0), cell=14),
+            ImageError,
+            "expected: at least 48x48 pixels\ndo: set data.crop to 42 or less, or leave the image out",
+        ),
+        (
+            lambda: random_crop((12, 60), side=48, rng=np.random.default_rng(0), cell=14),
+            ImageError,
+            "expected: at least 48x48 pixels\ndo: leave the image out",
+        ),
+        (
             lambda: fixed_views((47, 60), kind="grid", side=48, grid=2, cell=16),
             ImageError,
-            "found: an image of 60x47\nexpected: at least 48x48 pixels",
+            "found: an image of 60x47\nexpected: at least 48x48 pixels\ndo: set data.crop to 32 or less",
         ),
         (
             lambda: fixed_views((8, 60), kind="whole", side=48, grid=1, cell=16),

@@ -1,7 +1,7 @@
 """Samples for training and scoring: views of an image and, at the same place, of its reference."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -52,15 +52,17 @@ class Sample:
 class TrainingViews:
     """One seeded square crop a draw. ``distinct`` limits how many different crops an image has (None: no limit), over
     all phases; frozen features need a limit, since each crop's features are computed once. Of these, a draw sees every
-    ``token_stride``-th token of each direction, from a place of its own: the whole crop, at a fraction of the cost."""
+    ``token_stride``-th token of each direction, from a place of its own: the whole crop, at a fraction of the cost.
+    ``cell`` is how many pixels a token covers, of which a crop holds whole ones."""
 
     side: int
     distinct: int | None
     token_stride: int = 1
+    cell: int = field(default=1, repr=False)  # tells errors what would fit, and changes no crop
 
     def crops(self, size: tuple[int, int], rng: np.random.Generator) -> list[Crop]:
         """Return the one crop of a draw."""
-        return [random_crop(size, side=self.side, rng=rng)]
+        return [random_crop(size, side=self.side, rng=rng, cell=self.cell)]
 
     def tokens(self, grid: tuple[int, int], rng: np.random.Generator) -> tuple[slice, slice]:
         """Return which rows and columns of a grid of frozen features a draw sees, equally many in each draw."""

@@ -32,13 +32,13 @@ class Crop:
         return part[:, ::-1] if self.flip else part
 
 
-def random_crop(size: tuple[int, int], *, side: int, rng: np.random.Generator) -> Crop:
+def random_crop(size: tuple[int, int], *, side: int, rng: np.random.Generator, cell: int = 1) -> Crop:
     """Draw a square crop of ``side`` from an image of (height, width), flipped in half of the cases.
 
     Raises:
-        ImageError: the image is smaller.
+        ImageError: the image is smaller; it says which multiple of ``cell`` (pixels a token covers) would fit.
     """
-    _check_fits(size, side, do=_SMALLER.format(min(size)))
+    _check_fits(size, side, do=_smaller(size, cell))
     top, left = (int(rng.integers(length - side + 1)) for length in size)
     return Crop(top, left, side, side, flip=bool(rng.integers(2)))
 
@@ -70,7 +70,7 @@ def fixed_views(size: tuple[int, int], *, kind: str, side: int, grid: int, cell:
         _check_fits(size, cell, do="leave the image out")
         height, width = (length - length % cell for length in size)
         return [Crop((size[0] - height) // 2, (size[1] - width) // 2, height, width)]
-    _check_fits(size, side, do=_SMALLER.format(min(size)))
+    _check_fits(size, side, do=_smaller(size, cell))
     tops, lefts = (_spread(length - side, grid) for length in size)
     return [Crop(top, left, side, side) for top in tops for left in lefts]
 
@@ -110,7 +110,9 @@ def _spread(room: int, count: int) -> list[int]:
     return [room // 2] if count == 1 else [round(room * place / (count - 1)) for place in range(count)]
 
 
-_SMALLER = "set data.crop to {} or less, or leave the image out"
+def _smaller(size: tuple[int, int], cell: int) -> str:
+    fits = min(size) // cell * cell
+    return f"set data.crop to {fits} or less, or leave the image out" if fits else "leave the image out"
 
 
 def _check_fits(size: tuple[int, int], side: int, *, do: str) -> None:
