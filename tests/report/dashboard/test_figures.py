@@ -55,3 +55,9 @@ def test_what_is_no_number_is_none() -> None:
         None,
         None,
     ]
+
+
+def test_a_path_is_shown_by_its_files_name_and_two_of_one_name_apart() -> None:
+    paths = ["/data/weights/vit.pth", "weights/vit.pth", "./cnn.safetensors", "~/more/cnn.pth", "owner/name", "hub"]
+    (axis,) = swept(rows(backbone_vit_weights=paths))["axes"]
+    assert axis["values"] == ["vit.pth (1)", "vit.pth (2)", "cnn.safetensors", "cnn.pth", "owner/name", "hub"]

@@ -56,9 +56,10 @@ function drawAxis(group, plot, axis, x, rows) {
     for (const name of names) tick(y(name), name);
     return (row) => y(axis.values[row]);
   }
-  const y = scale(extent(rows.map((row) => axis.values[row]), 0), ends, { log: axis.scale === "log" });
+  const isFigure = axis.name.endsWith(", median");
+  const y = scale(extent(rows.map((row) => axis.values[row]), isFigure ? undefined : 0), ends, { log: axis.scale === "log" });
   const values = [...new Set(axis.values.filter((value) => value !== null))];
-  for (const value of values.length > 6 || axis.name.endsWith(", median") ? y.ticks(5) : values) tick(y(value), brief(value));
+  for (const value of values.length > 6 || isFigure ? y.ticks(5) : values) tick(y(value), brief(value));
   return (row) => y(axis.values[row]);
 }
 
