@@ -44,6 +44,6 @@ def test_names_that_one_asks_for(ten):
 
 def test_a_path_in_a_name_is_its_file(write, tmp_path):
     for place, file in enumerate(("weights/far/a.safetensors", "/data/b.pth")):
-        write(noise=0.1 * place, config={"backbone": {"vit": {"weights": file}}})
+        write(noise=0.1 * place, config={"start": file})
     names = [group.name for group in groups_of(tmp_path)]
-    assert names == [f"backbone.vit.weights={file}" for file in ("a.safetensors", "b.pth")]
+    assert names == [f"start={file}" for file in ("a.safetensors", "b.pth")]

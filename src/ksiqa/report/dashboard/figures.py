@@ -82,11 +82,4 @@ def _axis(values: Sequence[Any]) -> dict[str, Any]:
     names = [
         "none" if value is None else str(value).lower() if isinstance(value, bool) else shown(value) for value in values
     ]
-    return {"scale": "names", "values": _apart(names, values)}
-
-
-def _apart(names: Sequence[str], values: Sequence[Any]) -> list[str]:
-    """Return names with a number behind those that other values have, too, such as files of one name."""
-    of_name = {name: list(dict.fromkeys(repr(v) for n, v in zip(names, values, strict=True) if n == name)) for name in names}
-    numbered = zip(names, values, strict=True)
-    return [f"{n} ({of_name[n].index(repr(v)) + 1})" if len(of_name[n]) > 1 else n for n, v in numbered]
+    return {"scale": "names", "values": names}

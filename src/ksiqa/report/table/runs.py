@@ -46,7 +46,7 @@ def read_runs(paths: Sequence[Path]) -> Found:
 def _nothing(found: str) -> ConfigError:
     return ConfigError(
         found=found,
-        expected="folders of runs (with results.json), at any depth, or a kept results.csv (by its name or its folder's)",
+        expected="folders of runs (with results.json), at any depth, or a kept results.csv, or its folder",
         do="name the folder that ksiqa train wrote to, such as outputs/NAME",
     )
 
