@@ -10,6 +10,7 @@ from ksiqa.data.datasets import DATASETS
 from site_generator import api, configuration, datasets, offline, repository, results
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("experiments/*/README.md")])
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -52,6 +53,29 @@ def test_links_out_of_docs_lead_to_pages():
     expected = text.replace("../README.md", "readme.md").replace("../examples", "source/examples")
     assert led == expected.replace("score.py", "score.py.md")
     assert "source/examples/onnx/score.py.md" in repository.pages(ROOT)
+
+
+def test_links_to_what_pages_are_made_of_lead_to_these():
+    made = {
+        "../conf": "configuration/index.md",
+        "../conf/split": "configuration/split.md",
+        "../conf/model/plain.yaml": "configuration/model.md#plain",
+        "../src/ksiqa": "api/index.md",
+        "../src/ksiqa/loss": "api/loss.md",
+        "../src/ksiqa/metric/interval.py": "api/metric.md#ksiqa.metric.interval",
+        "../src/ksiqa/data/datasets": "datasets/index.md",
+        "../experiments": "results.md",
+    }
+    for link, page in made.items():
+        assert repository.led(f"[a]({link})", ROOT / "docs" / "x.md", "x.md", ROOT) == f"[a]({page})"
+    pages = {**results.pages(ROOT), **configuration.pages(ROOT), **api.pages(ROOT), **datasets.pages(ROOT)}
+    assert {page.partition("#")[0] for page in made.values()} <= set(pages)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_link_opens_in_a_checkout(document):
+    links = [match["path"] for match in repository.LINK.finditer(document.read_text())]
+    assert [link for link in links if not (document.parent / link).exists()] == []
 
 
 def test_every_module_that_says_something_is_in_the_reference():

@@ -1,6 +1,7 @@
 """Files outside of ``docs/`` that pages link to: as pages of their own, and the links led there.
 
 On a forge a link such as ``../experiments/demo/README.md`` opens the file; on the site it opens a page made of it.
+So it is with what other modules make pages of: ``../conf/split`` opens a folder there, and that group's reference here.
 """
 
 import os
@@ -40,9 +41,28 @@ def led(markdown: str, file: Path, path: str, root: Path) -> str:
         target = _target(file, match["path"])
         if target is None:
             return match[0]
-        return os.path.relpath(site_path(target, root), Path(path).parent) + (match["anchor"] or "")
+        led_to = made_page(target, root) or site_path(target, root)
+        return os.path.relpath(led_to, Path(path).parent) + (match["anchor"] or "")
 
     return LINK.sub(link, markdown)
+
+
+def made_page(target: Path, root: Path) -> str | None:
+    """Return the page, and the place on it, that another module makes of a file or folder; None where none does."""
+    match target.relative_to(root).with_suffix("").parts:
+        case ("experiments",):
+            return "results.md"
+        case ("src", "ksiqa", "data", "datasets"):
+            return "datasets/index.md"
+        case ("conf", *group) if target.is_dir():
+            return f"configuration/{'/'.join(group) or 'index'}.md"
+        case ("conf", group, option):
+            return f"configuration/{group}.md#{option}"
+        case ("src", "ksiqa", *package) if target.is_dir():
+            return f"api/{'/'.join(package) or 'index'}.md"
+        case ("src", "ksiqa", package, *module) if target.suffix == ".py":
+            return f"api/{package}.md#{'.'.join(('ksiqa', package, *module))}"
+    return None
 
 
 def site_path(file: Path, root: Path) -> str:
@@ -70,11 +90,12 @@ def _page(file: Path, path: str, root: Path) -> str | bytes:
 def _outside(page: Path, root: Path) -> list[Path]:
     """Return the files outside of ``docs/`` that a page links to."""
     targets = [_target(page, match["path"]) for match in LINK.finditer(page.read_text())]
-    return [target for target in targets if target and root / "docs" not in target.parents]
+    outside = [target for target in targets if target and root / "docs" not in target.parents]
+    return [target for target in outside if made_page(target, root) is None]
 
 
 def _target(page: Path, link: str) -> Path | None:
-    """Return the file that a link names; None where there is none, of which MkDocs warns."""
+    """Return the file or folder that a link names; None where there is none, of which MkDocs warns."""
     target = (page.parent / link).resolve()
-    target = target / "README.md" if target.is_dir() else target
-    return target if target.is_file() else None
+    readme = target / "README.md"
+    return readme if readme.is_file() else target if target.exists() else None

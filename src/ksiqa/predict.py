@@ -116,7 +116,12 @@ def options_parser() -> argparse.ArgumentParser:
     add("--coverage", type=float, default=0.9, metavar="P", help="of the interval low to high (0.9)")
     add("--output", type=Path, metavar="FILE", help="write .csv, .jsonl or .parquet; the same command again goes on")
     add("--maps", type=Path, metavar="DIR", help="write each image's quality map, laid over it, as PNG")
-    add("--report", type=Path, metavar="FILE", help="write a page, such as report.html, of all scored images")
+    add(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write a page, such as report.html, of all scored images, with their maps",
+    )
     add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1")
     add("--devices", type=int, default=1, metavar="N", help="so many GPUs, or processes on the CPU (to .parquet)")
     add("--dtype", default="float32", metavar="NAME", help="of the network: float32 (default), bfloat16, float16")

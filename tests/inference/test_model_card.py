@@ -103,7 +103,15 @@ def test_pairs_have_their_counts_beside_the_sets():
 @pytest.mark.parametrize(
     ("training", "told"),
     [
-        ({"weights": {"vit": "vit.safetensors", "cnn": "hub"}}, r"vit\.safetensors, hub."),
+        (
+            {"weights": {"vit": "hub", "cnn": "hub"}},
+            r"test\_vit pretrained, from timm's model hub; test\_efficientnet pretrained, from timm's model hub.",
+        ),
+        (
+            {"weights": {"vit": "vit.pth", "cnn": "package:resnet-weights"}},
+            r"test\_vit from the file vit\.pth; test\_efficientnet of the package resnet-weights.",
+        ),
+        ({"weights": {"cnn": "random"}}, r"test\_efficientnet not pretrained: random."),
         ({"init": "0a1b"}, "a model's, of SHA-256 0a1b."),
         ({"weights": ["x"]}, "unknown."),
     ],

@@ -125,6 +125,43 @@ def test_one_kind_at_a_time(shown: Show, five: Path, tmp_path: Path) -> None:  #
     assert "MOS" not in page.locator("main").inner_text()
 
 
+@pytest.mark.parametrize(
+    ("values", "least", "most"), [([-1.0], -1, -0.94), ([0.8], 0.76, 0.84), ([0.0], 0, 0.06), ([0.6, 1.0], 0.58, 1)]
+)
+def test_an_axis_ends_near_its_values_and_where_figures_end(
+    values: list[float], least: float, most: float, shown: Show, tmp_path: Path
+) -> None:
+    for split, value in enumerate(values):
+        write_run(tmp_path / "runs" / str(split), split=split, **{"test/srcc": value})
+    ticks = shown(tmp_path / "runs").locator("#boxes text.quiet").all_text_contents()
+    assert len(ticks) > 1
+    assert least <= min(map(float, ticks)) < max(map(float, ticks)) <= most
+
+
+def test_names_of_files_have_room_beside_their_axis(shown: Show, tmp_path: Path) -> None:
+    for noise, name in ((0.1, "first"), (0.2, "other")):
+        write_run(tmp_path / name, noise=noise, config={"start": f"/weights/{name}_network.safetensors"})
+    page = shown(tmp_path)
+    assert page.locator("#rows button").all_inner_texts()[0] == "start=first_network.safetensors"
+    lefts = page.locator("#swept text").evaluate_all("all => all.map(one => one.getBBox().x)")
+    assert len(lefts) > 3
+    assert min(lefts) >= 0
+
+
+def test_the_worst_images_are_there_before_they_are_scrolled_to(page: "Opened") -> None:
+    """As in print, and in a picture of the whole page."""
+    page.wait_for_function("[...document.querySelectorAll('#worst img')].every(one => one.naturalWidth > 0)")
+    assert page.locator("#worst img").count() == 4
+
+
+def test_a_box_without_an_image_says_why(shown: Show, tmp_path: Path) -> None:
+    page = shown(write_run(tmp_path / "one"))
+    assert page.locator("#worst .picture").all_inner_texts() == ["image not found"] * 4
+    page.locator("#scatter svg").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#scatter .picture").inner_text() == "image not found"
+
+
 def test_names_of_strangers_are_text(shown: Show, tmp_path: Path) -> None:
     for name in (HOSTILE, f"b{HOSTILE}"):
         run = write_run(tmp_path / "runs" / name[:1], config={"variant": name}, data=HOSTILE)

@@ -78,7 +78,7 @@ def _what(config: Mapping[str, Any], parameters: int, size: int) -> str:
         for name, places in branches.items()
         if config["backbone"].get(name)
     ]
-    model, views, started = config["model"], config["views"], _started(config["training"])
+    model, views, started = config["model"], config["views"], _started(config)
     looked = "the whole image" if views["kind"] == "whole" else f"{views['grid'] ** 2} crops of {views['side']} pixels"
     smaller = f", its short side made {config['short_side']} pixels where it is longer" if config["short_side"] else ""
     return "\n".join(
@@ -91,11 +91,24 @@ def _what(config: Mapping[str, Any], parameters: int, size: int) -> str:
     )
 
 
-def _started(training: Mapping[str, Any]) -> str:
+def _started(config: Mapping[str, Any]) -> str:
+    training = config["training"]
     if "init" in training:
         return f"a model's, of SHA-256 {_text(training['init'])}"
     branches = training.get("weights")
-    return ", ".join(_text(one) for one in branches.values()) if isinstance(branches, dict) and branches else UNKNOWN
+    if not isinstance(branches, dict) or not branches:
+        return UNKNOWN
+    names = {name: config["backbone"][name]["name"] for name in ("vit", "cnn") if config["backbone"].get(name)}
+    return "; ".join(f"{_text(names.get(name, name))} {_whence(one)}" for name, one in branches.items())
+
+
+def _whence(weights: Any) -> str:
+    """Return in words what ``backbone.*.weights`` says."""
+    if weights in ("hub", "random"):
+        return "pretrained, from timm's model hub" if weights == "hub" else "not pretrained: random"
+    is_package = isinstance(weights, str) and weights.startswith("package:")
+    of = "of the package" if is_package else "from the file"
+    return f"{of} {_text(weights.removeprefix('package:') if is_package else weights)}"
 
 
 def _learned(config: Mapping[str, Any]) -> str:

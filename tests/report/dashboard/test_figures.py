@@ -55,3 +55,16 @@ def test_what_is_no_number_is_none() -> None:
         None,
         None,
     ]
+
+
+def test_a_path_is_shown_by_its_files_name() -> None:
+    paths = [
+        "/data/weights/vit",
+        "weights/far/vit.pth",
+        "./cnn.safetensors",
+        "~/more/cnn.pth",
+        "owner/name@v1.0",
+        "hub",
+    ]
+    (axis,) = swept(rows(backbone_vit_weights=paths))["axes"]
+    assert axis["values"] == ["vit", "vit.pth", "cnn.safetensors", "cnn.pth", "owner/name@v1.0", "hub"]

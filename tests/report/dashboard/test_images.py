@@ -59,6 +59,7 @@ def test_the_room_is_kept_and_what_is_missing_is_said(run: Run) -> None:
     held = images.held()
     assert list(held["pictures"]) == [0]
     assert (held["pictures"][0]["width"], held["pictures"][0]["height"]) == (200, 120)
+    assert held["missing"] == {"image not found": [], "image cannot be read": []}  # the others: no room
     assert held["notes"] == ["3 images have no picture: the room for pictures is used up, by those of larger errors."]
 
 
@@ -70,6 +71,8 @@ def test_lost_and_broken_images_are_counted(run: Run) -> None:
     assert lost.startswith("2 images have no picture: they are neither where predictions.csv says nor below")
     assert lost.endswith("first 5.png.")
     assert broken.startswith("1 images cannot be read; first")
+    held = images.held()
+    assert held["missing"] == {"image not found": [1, 2], "image cannot be read": [0]}
 
 
 def test_a_map_takes_of_the_room(run: Run) -> None:

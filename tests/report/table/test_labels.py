@@ -40,3 +40,10 @@ def test_names_that_one_asks_for(ten):
     assert all(name.startswith("made (") for name in same)
     with pytest.raises(ConfigError, match=r"found: --label nose\nexpected: a setting of the runs, such as name, noise"):
         grouped(runs, keys=["nose"])
+
+
+def test_a_path_in_a_name_is_its_file(write, tmp_path):
+    for place, file in enumerate(("weights/far/a.safetensors", "/data/b.pth")):
+        write(noise=0.1 * place, config={"start": file})
+    names = [group.name for group in groups_of(tmp_path)]
+    assert names == [f"start={file}" for file in ("a.safetensors", "b.pth")]

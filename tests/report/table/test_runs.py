@@ -74,6 +74,16 @@ def test_kept_results_make_the_same_tables_as_the_folders(ten, tmp_path_factory)
     assert [group.runs[0].recipe for group in again] == [group.runs[0].recipe for group in groups]
 
 
+def test_a_folder_without_runs_stands_for_its_kept_results(write, tmp_path, tmp_path_factory):
+    runs = [write(split=split) for split in range(2)]
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / "results.csv").write_text(render([kept(groups_of(*runs))], form="csv"))
+    found = read_runs([folder])
+    assert [run.origin for run in found.runs] == [f"{folder / 'results.csv'}, row {row}" for row in (2, 3)]
+    (tmp_path / "results.csv").write_text("beside runs it is not looked at")
+    assert [run.folder for run in read_runs([tmp_path]).runs] == runs
+
+
 def test_a_failed_fit_stays_one_in_kept_results(write, tmp_path, tmp_path_factory):
     write(split=0)
     write(split=1, **{"test/plcc_fitted": None, "test/rmse": None})

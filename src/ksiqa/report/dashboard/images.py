@@ -107,6 +107,8 @@ class Images:
         return [*notes, used] if self._full else notes
 
     def held(self) -> dict[str, Any]:
-        """Return names by number, thumbnails, and notes; nothing in it is a path of the machine."""
+        """Return names by number, thumbnails, which images are lost or broken, and notes; nothing is a path of the
+        machine."""
         pictures = {number: picture for number, picture in self._pictures.items() if picture}
-        return {"names": self._names, "pictures": pictures, "notes": self.notes(full=False)}
+        missing = {"image not found": list(self._lost), "image cannot be read": list(self._broken)}
+        return {"names": self._names, "pictures": pictures, "missing": missing, "notes": self.notes(full=False)}

@@ -4,7 +4,7 @@ const brief = (value) => String(Number(value.toPrecision(4)));
 
 /** Return a function from [low, high] to pixels; it knows its ticks, and what it undoes is ``log``. */
 function scale([low, high], [from, to], { log = false } = {}) {
-  if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - (Math.abs(low) || 1) / 10, high + (Math.abs(high) || 1) / 10];
+  if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - aside(low), high + aside(low)];
   const by = log ? Math.log10 : (value) => value;
   const place = (value) => from + ((by(value) - by(low)) / (by(high) - by(low))) * (to - from);
   place.ticks = (count) => (log ? decades(low, high, count) : steps(low, high, count));
@@ -26,11 +26,17 @@ function decades(low, high, count) {
   return powers.length > 1 ? powers : [low, high];
 }
 
-/** Return least and most of numbers, with a margin, None left out. */
+/** Return the room beside a value that stands alone. */
+const aside = (value) => (Math.abs(value) || 1) / 20;
+
+/** Return least and most of numbers, None left out, with a margin that does not go past the ends of figures: 0 and 1, or -1. */
 function extent(values, margin = 0.04) {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) if (value !== null) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  return [low - margin * (high - low), high + margin * (high - low)];
+  if (!margin) return [low, high];
+  const room = margin * (high - low) || aside(low);
+  const least = low >= 0 ? 0 : low >= -1 ? -1 : -Infinity;
+  return [Math.max(least, low - room), Math.min(high <= 1 ? 1 : Infinity, high + room)];
 }
 
 /** Begin a plot of a height in an element, as wide as that. */

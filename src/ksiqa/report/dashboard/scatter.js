@@ -37,7 +37,7 @@ function drawScatter(kind, shown, images) {
 function pointCard(kind, cloud, at, images) {
   const [score, wanted] = [cloud.score[at], cloud.wanted[at]];
   return [
-    picture({ ...images.pictures[cloud.image[at]] }),
+    picture(pictured(images, cloud.image[at])),
     made("p", { className: "top" }, made("strong", {}, number(score, 3)), made("span", {}, apart(score - wanted))),
     made("p", { className: "raw" }, `${kind.label} ${brief(cloud.label[at])}, as a score ${number(wanted, 3)}`),
     made("p", { className: "name" }, images.names[cloud.image[at]]),

@@ -1,6 +1,7 @@
 /* What differs between the recipes, an axis a setting, against the median of a figure: parallel coordinates. */
 
 const ACROSS = 132; // pixels an axis wants
+const NAMED = 15; // letters of a name beside it
 
 function drawSwept(kind, shown) {
   const { section, select, plot: host, told, note } = parts("swept");
@@ -11,7 +12,7 @@ function drawSwept(kind, shown) {
   const medians = kind.rows.map((_, row) => kind.boxes[select.value].find((one) => one.row === row)?.median ?? null);
   const rows = [...shown].filter((row) => medians[row] !== null).sort((one, other) => one - other);
   const all = [...axes, { name: `${select.value}, median`, scale: "linear", values: medians, alike: [] }];
-  const plot = begin(host, { height: 320, label: "Settings of the recipes; arrow keys go from recipe to recipe", least: ACROSS * all.length, left: 66, right: 66, top: 40, bottom: 14 });
+  const plot = begin(host, { height: 320, label: "Settings of the recipes; arrow keys go from recipe to recipe", least: ACROSS * all.length, left: 12 + 7 * Math.max(8, ...axes[0].values.map((value) => Math.min(NAMED, String(value).length))), right: 66, top: 40, bottom: 14 });
   note.textContent = spelled(axes, more);
   if (!rows.length) return;
   const x = (at) => plot.left + ((plot.right - plot.left) * at) / (all.length - 1);
@@ -47,7 +48,7 @@ function drawAxis(group, plot, axis, x, rows) {
   const ends = [plot.bottom - 8, plot.top + 8];
   const tick = (y, text) => {
     put(group, "line", { class: "axis", x1: x - 4, x2: x, y1: y, y2: y });
-    const shown = text.length > 15 ? `${text.slice(0, 14)}…` : text;
+    const shown = text.length > NAMED ? `${text.slice(0, NAMED - 1)}…` : text;
     put(put(group, "text", { class: "quiet over", x: x - 7, y: y + 4, "text-anchor": "end" }, shown), "title", {}, text);
   };
   if (axis.scale === "names") {
@@ -56,9 +57,10 @@ function drawAxis(group, plot, axis, x, rows) {
     for (const name of names) tick(y(name), name);
     return (row) => y(axis.values[row]);
   }
-  const y = scale(extent(rows.map((row) => axis.values[row]), 0), ends, { log: axis.scale === "log" });
+  const isFigure = axis.name.endsWith(", median");
+  const y = scale(extent(rows.map((row) => axis.values[row]), isFigure ? undefined : 0), ends, { log: axis.scale === "log" });
   const values = [...new Set(axis.values.filter((value) => value !== null))];
-  for (const value of values.length > 6 || axis.name.endsWith(", median") ? y.ticks(5) : values) tick(y(value), brief(value));
+  for (const value of values.length > 6 || isFigure ? y.ticks(5) : values) tick(y(value), brief(value));
   return (row) => y(axis.values[row]);
 }
 

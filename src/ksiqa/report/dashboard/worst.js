@@ -23,11 +23,17 @@ function worstCard(kind, row, one, images, showsAll) {
   return made(
     "li",
     { className: "card" },
-    picture({ ...images.pictures[one.image], map: one.map, image: name }, showsAll),
+    picture({ ...pictured(images, one.image), map: one.map, image: name }, showsAll),
     made("p", { className: "top" }, made("strong", {}, number(one.score, 3)), made("span", {}, apart(one.score - one.wanted))),
     made("p", { className: "raw" }, `${kind.label} ${brief(one.label)}, as a score ${number(one.wanted, 3)}`),
     made("p", { className: "name" }, name),
     made("p", { className: "raw" }, `${runs[one.run]}${tested}`),
     ...(one.note ? [made("p", { className: "raw" }, one.note)] : []),
   );
+}
+
+/** Return an image's picture by its number, or what stands in its place. */
+function pictured({ pictures, missing }, number) {
+  const [why] = Object.entries(missing).find(([, numbers]) => numbers.includes(number)) ?? ["no picture: the room for pictures is used up"];
+  return pictures[number] ?? { missing: why };
 }

@@ -36,8 +36,10 @@ function start() {
   byId("folder").hidden = common === "";
   showFacts(rows, scored, failed);
   byId("failing").hidden = failed === 0;
-  byId("mapping").hidden = !rows.some((row) => row.map);
+  const maps = byId("maps");
   paint(byId("legend"), Uint8Array.from({ length: 256 }, (_, value) => value));
+  if (rows.some((row) => row.map)) byId("mapping").hidden = false;
+  else byId("mapping").remove(); // no control of what is not there
 
   const bound = (id, otherwise) => (byId(id).value === "" ? otherwise : byId(id).valueAsNumber);
   let shown = [];
@@ -46,7 +48,7 @@ function start() {
   const end = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && drawMore(), { rootMargin: "800px" });
   const drawMore = () => {
     const next = shown.slice(drawn, drawn + STEP);
-    byId("cards").append(...next.map((row) => card(row, common, byId("maps").checked)));
+    byId("cards").append(...next.map((row) => card(row, common, maps.checked)));
     drawn += next.length;
     byId("more").hidden = drawn === shown.length;
     end.unobserve(byId("more")); // once observed anew it tells whether it is still near
@@ -76,10 +78,10 @@ function start() {
 
   for (const id of ["sort", "text", "least", "most", "failed"]) byId(id).addEventListener("input", apply);
   const showMaps = () => {
-    byId("cards").classList.toggle("mapped", byId("maps").checked);
+    byId("cards").classList.toggle("mapped", maps.checked);
     for (const one of byId("cards").querySelectorAll("button.picture")) one.drawMap();
   };
-  byId("maps").addEventListener("input", showMaps);
+  maps.addEventListener("input", showMaps);
   byId("clear").addEventListener("click", () => {
     byId("text").value = "";
     byId("failed").checked = false;
@@ -87,7 +89,7 @@ function start() {
   });
   byId("more").addEventListener("click", drawMore);
   apply();
-  if (byId("maps").checked) showMaps(); // browsers fill in fields again after a reload
+  if (maps.checked) showMaps(); // browsers fill in fields again after a reload
 }
 
 document.addEventListener("DOMContentLoaded", start);

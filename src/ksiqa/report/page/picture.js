@@ -1,14 +1,14 @@
 /* A thumbnail with its quality map over it. */
 
-/** Return a thumbnail in a frame of the image's own proportions, with its quality map, if any, over it. */
+/** Return a thumbnail in a frame of the image's own proportions, with its quality map, if any, over it; else why there is none. */
 function picture(row, showsAll) {
-  if (!row.thumbnail) return made("div", { className: "picture none" }, "no picture");
+  if (!row.thumbnail) return made("div", { className: "picture none" }, row.missing ?? "no picture: the image cannot be read now");
   const frame = made("span", { className: "frame" });
   const shape = row.width / row.height;
   frame.style.aspectRatio = shape;
   frame.style.width = `min(${row.width}px, ${Math.min(1, shape / (4 / 3)) * 100}%)`;
   const src = `data:image/webp;base64,${row.thumbnail}`;
-  frame.append(made("img", { src, alt: "", loading: "lazy", decoding: "async", draggable: false }));
+  frame.append(made("img", { src, alt: "", decoding: "async", draggable: false }));
   if (!row.map) return made("div", { className: "picture" }, frame);
 
   const button = made("button", { type: "button", className: "picture" }, frame);

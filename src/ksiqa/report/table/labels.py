@@ -1,5 +1,6 @@
 """Names of groups: the fewest settings that tell them apart."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations
@@ -9,6 +10,7 @@ from typing import Any
 from ksiqa.errors import ConfigError
 from ksiqa.report.table.run import Run
 
+FILE = re.compile(r"/[^/]*\.[a-z]\w*$")  # a path that ends as files do
 SPEAKING = ("variant", "name")  # settings whose values name a recipe by themselves
 
 
@@ -77,8 +79,10 @@ def is_place(key: str) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a setting's value as tables and pages show it: of a place on a machine its last part alone."""
-    return PurePath(value).name if isinstance(value, str) and value.startswith(("/", "~/")) else str(value)
+    """Return a setting's value as tables and pages show it: of a path its last part alone (not of a hub's
+    ``owner/name``, which has no ending of a file)."""
+    is_path = isinstance(value, str) and (value.startswith(("/", "~", ".")) or FILE.search(value))
+    return PurePath(value).name if is_path else str(value)
 
 
 def _name(run: Run, keys: Sequence[str]) -> str:

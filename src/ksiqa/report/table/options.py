@@ -12,7 +12,13 @@ FIGURES = ("srcc", "plcc", "plcc_fitted", "krcc", "rmse", "outlier_ratio", "imag
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add them to a command's own."""
     one_of = parser.add_argument
-    one_of("runs", nargs="*", type=Path, metavar="RUNS", help="run folders at any depth; results.csv files")
+    one_of(
+        "runs",
+        nargs="*",
+        type=Path,
+        metavar="RUNS",
+        help="run folders at any depth; results.csv files, or their folders",
+    )
     one_of(
         "--scores", nargs="+", choices=SCORES, default=["model"], help="also the teacher beside a student, the ridge"
     )

@@ -17,7 +17,8 @@ class Found(NamedTuple):
 
 
 def read_runs(paths: Sequence[Path]) -> Found:
-    """Read run folders, at any depth, and results.csv files; a folder that is named twice counts once.
+    """Read run folders, at any depth, and results.csv files; a folder that is named twice counts once. A folder in
+    which no run is stands for the results.csv in it.
 
     Raises:
         ConfigError: a path that is not there, no run at all, or a results.csv without a column it needs.
@@ -25,16 +26,16 @@ def read_runs(paths: Sequence[Path]) -> Found:
     runs: dict[str, Run] = {}
     unfinished: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            folders = sorted({file.parent for name in ("results.json", "config.yaml") for file in path.rglob(name)})
-            for folder in folders:
-                found = of_folder(folder)
-                runs |= {f"{folder.resolve()} {run.results['data']}": run for run in found}
-                if not found and _was_cut_off(folder):
-                    unfinished.append(folder)
-        elif path.is_file() and path.suffix == ".csv":
-            runs |= {run.origin: run for run in of_file(path)}
-        else:
+        folders = sorted({file.parent for name in ("results.json", "config.yaml") for file in path.rglob(name)})
+        for folder in folders:
+            found = of_folder(folder)
+            runs |= {f"{folder.resolve()} {run.results['data']}": run for run in found}
+            if not found and _was_cut_off(folder):
+                unfinished.append(folder)
+        kept = path / "results.csv" if path.is_dir() and not folders else path
+        if kept.is_file() and kept.suffix == ".csv":
+            runs |= {run.origin: run for run in of_file(kept)}
+        elif not path.is_dir():
             raise _nothing(f"{path}, which is neither a folder nor a results.csv")
     if not runs:
         raise _nothing(f"no finished run in {', '.join(map(str, paths)) or 'nothing'} ({len(unfinished)} unfinished)")
@@ -45,7 +46,7 @@ def read_runs(paths: Sequence[Path]) -> Found:
 def _nothing(found: str) -> ConfigError:
     return ConfigError(
         found=found,
-        expected="folders of runs (with results.json), at any depth, or a kept results.csv",
+        expected="folders of runs (with results.json), at any depth, or a kept results.csv, or its folder",
         do="name the folder that ksiqa train wrote to, such as outputs/NAME",
     )
 
