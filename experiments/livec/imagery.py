@@ -52,6 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = {name: str(file) for name, file in (("vit", options.vit), ("cnn", options.cnn)) if file}
     probe = Probe(student.to(options.device), pretrained(trained, given).to(options.device), source=trained.source)
     unseen, seen = parted(trained, options.photographs)
+    if not seen[: options.fitted_on]:
+        raise ConfigError(
+            found=f"{len(seen)} photographs in {options.photographs} that the model learned from",
+            expected="some, on which the simpler guesses are fitted",
+            do="name the folder of photographs that it was trained with",
+        )
     settings = {"families": options.families, "levels": options.levels, "cache": options.cache, "side": options.side}
     with torch.inference_mode():
         for row in each(pairs_of(seen[: options.fitted_on], **settings), device=options.device):
