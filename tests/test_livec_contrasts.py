@@ -132,7 +132,7 @@ def test_rows_of_other_images_or_without_a_label_are_refused(scripts, labels, ho
     table.assign(data_fingerprint="").to_csv(home / "results.csv", index=False)
     renamed = home / "predictions" / "ksiqa.csv", home / "predictions" / "plain.csv"
     for file in renamed:
-        file.write_text(file.read_text().replace(labels.of.index[0], "a.bmp"))
+        file.write_text(file.read_text().replace(f"\n{labels.of.index[0]},", "\na.bmp,"))
     with pytest.raises(ConfigError, match=r"found: scores of a.bmp, of which --livec has no label"):
         compared(scripts, labels, home)
 

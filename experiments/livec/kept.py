@@ -29,7 +29,7 @@ def rows(home: Path) -> pd.DataFrame:
     file = home / RESULTS
     types = dict.fromkeys(["variant", "part", "recipe", "commit", *IMAGES], str)  # a commit may be all digits
     table = pd.read_csv(file, dtype=types) if file.exists() else pd.DataFrame(columns=COLUMNS)
-    return table.assign(commit=table["commit"].fillna(""))
+    return table.reindex(columns=COLUMNS).assign(commit=lambda found: found["commit"].fillna(""))
 
 
 def key_of(row: Mapping[Any, Any]) -> tuple[str, ...]:
