@@ -16,7 +16,7 @@ from ksiqa.inference.found_model import SHIPPED
 from tests.fake_iqa import write_livec
 from tests.test_livec_experiment import ROOT, TINY, told
 
-SEEDS, DRAWS = 3, 10
+SEEDS, DRAWS = 3, 4
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +140,15 @@ def test_rows_of_other_images_or_without_a_label_are_refused(scripts, labels, ho
         compared(scripts, labels, home)
 
 
-def test_photographs_of_which_the_model_learned_none_fit_no_guess(scripts, pristine, tmp_path):
-    with pytest.raises(ConfigError, match=r"found: 0 photographs in .* that the model learned from\nexpected: some"):
+def test_photographs_of_which_the_model_learned_none_fit_no_guess(scripts, tmp_path):
+    found = "found: 0 photographs in .* that the model learned from, --fitted-on 32\nexpected: some"
+    with pytest.raises(ConfigError, match=found):
+        scripts.imagery.learned_from([], folder=tmp_path, most=32)
+
+
+@pytest.mark.long  # loads the model in the package
+def test_a_model_that_learned_from_other_photographs_is_told(scripts, pristine, tmp_path):
+    with pytest.raises(ConfigError, match=r"found: 0 photographs in .* that the model learned from"):
         scripts.imagery.main(["--model", str(SHIPPED), "--photographs", str(pristine), "--home", str(tmp_path)])
 
 
@@ -162,13 +169,25 @@ def asked(tmp_path, *more):
     return told(tmp_path, *some, *more, "--also", *TINY)
 
 
-def test_a_run_whose_model_is_wanted_and_was_not_kept_is_made_once_more(scripts, tmp_path):
-    (job, _) = scripts.measure.jobs(scripts.measure.parsed(asked(tmp_path)))
+def test_a_run_whose_model_is_wanted_and_was_not_kept_is_made_once_more(scripts, tmp_path, monkeypatch):
+    (job,) = scripts.measure.jobs(scripts.measure.parsed(asked(tmp_path)))
     done = {scripts.kept.key_of(job.key): ""}
     assert scripts.measure.is_done(job, done)
-    (job, _) = scripts.measure.jobs(scripts.measure.parsed(asked(tmp_path, "--keep-models")))
+    (job,) = scripts.measure.jobs(scripts.measure.parsed(asked(tmp_path, "--keep-models")))
     assert not scripts.measure.is_done(job, done)
-    (job.folder / "model").mkdir(parents=True)
+    left = job.folder / "results.json"
+
+    def run(config, folder):
+        assert not left.exists()  # with it, the run would be done already
+        (folder / "model").mkdir(parents=True)
+        left.touch()
+        return {}
+
+    monkeypatch.setattr(scripts.measure, "run", run)
+    job.folder.mkdir(parents=True)
+    left.touch()
+    scripts.measure.train(job)
+    assert left.exists()
     assert scripts.measure.is_done(job, done)
 
 
