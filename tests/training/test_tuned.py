@@ -203,6 +203,7 @@ def test_a_compiled_run_and_the_same_run_again(pairs, tmp_path):
 
 
 @pytest.mark.long  # compiles
+@pytest.mark.timeout(900)
 def test_compiled_runs_one_after_another_in_one_process(pairs, tmp_path):
     """A sweep of two splits and two seeds: what the compiler keeps of one run changes nothing of the next."""
     told = [*SMALL, *table_overrides(pairs), "sharing=joint", f"cache={tmp_path / 'cache'}"]
