@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ksiqa import bench
+from ksiqa.report.environment import environment
 from tests.runs import rows
 
 TINY = [
@@ -13,7 +14,7 @@ TINY = [
 ]
 ROW = {
     *("work", "name", "mode", "batch", "images_per_second", "to_trunk", "of_ceiling", "flops_an_image"),
-    *("memory_bytes", "steps_a_stint", "seconds"),
+    *("steps_a_stint", "seconds"),
 }
 KEYS = {
     *("format", "measured", "machine", "setting", "matmul_flops_per_second", "rows"),
@@ -44,7 +45,10 @@ def test_the_command_writes_figures_and_a_picture(tmp_path, capsys):
     assert found["rows"][2]["to_trunk"] == 1
     assert [row["name"] for row in rows(tmp_path / "bench" / "bench.csv")] == [row["name"] for row in found["rows"]]
     assert (tmp_path / "bench" / "bench.png").read_bytes().startswith(b"\x89PNG")
-    assert "bare trunk" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "bare trunk" in said
+    assert "MiB" not in said  # of a GPU's memory alone
+    assert found["machine"]["cpu"] == environment()["processor"]
 
 
 @pytest.mark.long  # compiles, exports, and starts seven commands

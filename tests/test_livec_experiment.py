@@ -91,6 +91,7 @@ def test_rows_are_made_once_kept_and_compared(scripts, place, capsys):
         ("plain", "0", "0"),
         ("plain_again", "0", "100"),
     ]
+    assert len({one["data_fingerprint"] for one in made} - {""}) == 1
     assert len({one["recipe"] for one in made}) == 1  # split and seed are no part of it
     assert {one["train_n"] for one in made} == {"16"}
     assert not list((place / "runs").rglob("checkpoints"))
@@ -102,6 +103,10 @@ def test_rows_are_made_once_kept_and_compared(scripts, place, capsys):
     assert scripts.measure(asked) == 0
     assert "\n0 runs to make" in "\n" + capsys.readouterr().out
     assert (home / "results.csv").read_bytes() == before
+    (home / "results.csv").write_text(before.decode().replace(made[0]["commit"], "f" * 40, 1))
+    assert scripts.measure(asked) == 0
+    assert "1 of 2 rows in results.csv were made by other code than" in capsys.readouterr().out
+    (home / "results.csv").write_bytes(before)
     assert scripts.measure([one.replace("plain_again", "plain_own") for one in asked]) == 0
     assert "\n0 runs to make" in "\n" + capsys.readouterr().out  # at this size its recipe is that of `plain`
     assert rows(home / "results.csv")[-1] == {**made[0], "variant": "plain_own"}
@@ -164,7 +169,9 @@ def test_what_is_looked_at_beside_the_rows(scripts, place):
     scripts.damage(probe)
     assert {one["kind"] for one in rows(home / "ladders.csv")} >= {"avif", "jpeg", "noise"}
     assert [one["figure"] for one in rows(home / "waterloo.csv")][1:4] == ["D-test", "L-test", "P-test"]
-    scripts.calibration(["--livec", str(place / "livec"), "--runs", str(place / "runs"), "--home", str(home)])
+    of_intervals = next(one["recipe"] for one in rows(home / "results.csv") if one["variant"] == "intervals")
+    for runs in (place / "runs", place / "runs" / of_intervals):
+        scripts.calibration(["--livec", str(place / "livec"), "--runs", str(runs), "--home", str(home)])
     assert [one["split"] for one in rows(home / "calibration.csv")] == ["0", "1"]
     assert "crps: adaptive - constant" in {one["figure"] for one in rows(home / "calibration_tests.csv")}
     others = ["--models", str(model), "--sets", f"livec={place / 'livec'}", "--runs", str(place / "others")]

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     frame = DATASETS["livec"].read(options.livec, allow_missing=True).frame
     known = frame.set_index(frame["image"].map(name_of))
-    folders = [file.parent for file in sorted(options.runs.glob("*/*/results.json")) if has_intervals(file)]
+    folders = [file.parent for file in sorted(options.runs.rglob("results.json")) if has_intervals(file)]
     if not folders:
         raise ConfigError(
             found=f"no run with a validation part and its model in {options.runs}",

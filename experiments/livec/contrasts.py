@@ -4,8 +4,9 @@
 
 Reads results.csv and predictions/ beside this file, and labels from LIVEC: no run is needed. Writes contrasts.csv (a
 row a contrast and part: mean paired difference in SRCC, the 95% interval of an image-level bootstrap, the corrected t
-of Nadeau and Bengio) and gap.csv. A contrast is decisive on `folds` alone, ten parts by three seeds: `whole` says
-whether all of them are there. Variants trained on other numbers of images are never paired.
+of Nadeau and Bengio; `commits`: by how many versions of the code) and gap.csv. A contrast is decisive on `folds` alone,
+ten parts by three seeds: `whole` says whether all of them are there. Variants trained on other images, or on other
+numbers of them, are never paired.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from kept import key_of, name_of, rows, scores
+from kept import IMAGES, key_of, name_of, rows, scores
 from numpy import ndarray
 from variants import MARK
 
@@ -27,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 DECISIVE = [("ksiqa", "plain_best"), ("ksiqa", "plain_matched"), ("sharing", "pretrain"), ("sharing", "distil")]
 LADDER = ["plain", "decoder", "ordinal", "imagery", "sharing", "ksiqa"]
 NOISE = ("plain_again", "plain")
-BEST_OF = ("plain", "plain_own")  # what `plain_best` is chosen of, by mean SRCC on the part
+BEST_OF = ("plain", "plain_own")  # what `plain_best` is chosen of
 WHOLE = (10, 3)  # parts and seeds
 
 
@@ -48,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows if each variant has one recipe on each part.
+    """Return the rows if each variant has one recipe on each part, and all have the same images there.
 
     Raises:
-        ConfigError: it has two.
+        ConfigError: two recipes, or two copies of the images.
     """
     recipes = table.groupby(["variant", "part"])["recipe"].unique()
     mixed = recipes[recipes.map(len) > 1]
@@ -61,6 +62,16 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
             expected="one recipe a variant and part",
             do="delete the rows of those that no longer count from results.csv",
         )
+    for (part, frozen), of_part in table.groupby(["part", table["variant"].str.startswith(MARK)]):
+        for column in IMAGES:
+            copies = of_part.groupby(column)["variant"].first()
+            if len(copies) > 1:
+                who = " and ".join(f"{name} ({digest})" for digest, name in copies.items())
+                raise ConfigError(
+                    found=f"{column} of {part}{', frozen' if frozen else ''}: {who}",
+                    expected="one copy of the images in all rows of a part",
+                    do="delete the rows of the others from results.csv and measure them again",
+                )
     return table
 
 
@@ -72,18 +83,29 @@ def contrasts(table: pd.DataFrame, labels: pd.Series, *, home: Path, draws: int)
         here = table[(table["part"] == part)]
         for kind, pairs in (("decisive", DECISIVE), ("ladder", steps), ("noise", [NOISE])):
             for one, other in pairs:
-                names = mark + one, mark + other if other != "plain_best" else best(here, mark)
-                sides = [here[here["variant"] == name] for name in names]
-                told = {"first": names[0], "second": names[1], "part": part, "kind": kind}
+                against = mark + other if other != "plain_best" else best(here, mark)
+                sides = [here[here["variant"] == name] for name in (mark + one, against)]
+                told = {"first": mark + one, "second": against, "part": part, "kind": kind}
                 found += [told | row for row in compared(*sides, labels, home=home, draws=draws)]
-    columns = ["first", "second", "part", "kind", "parts", "seeds", "whole", "difference"]
+    columns = ["first", "second", "part", "kind", "parts", "seeds", "whole", "commits", "difference"]
     return pd.DataFrame(found, columns=[*columns, "low", "high", "t_low", "t_high", "p"])
 
 
-def best(table: pd.DataFrame, mark: str) -> str:
-    """Return the better of the plain trunks that are there, by mean SRCC over the splits that each has."""
-    means = table[table["variant"].isin([mark + name for name in BEST_OF])].groupby("variant")["test/srcc"].mean()
-    return str(means.idxmax()) if len(means) else mark + BEST_OF[0]
+def best(table: pd.DataFrame, mark: str) -> str | None:
+    """Return the better of the plain trunks by mean SRCC over the splits and seeds that both have; of one alone, that.
+    Where both have rows, and none in common, it says so and returns None.
+
+    These are test figures: the choice can only make it harder to be better than what is chosen.
+    """
+    names = [mark + name for name in BEST_OF]
+    figures = table[table["variant"].isin(names)].pivot(index=["split", "seed"], columns="variant", values="test/srcc")
+    both = figures.dropna()
+    if len(both):
+        return str(both.mean().idxmax())
+    if len(figures):
+        print(f"{' and '.join(names)} have no split and seed in common: not told which is the better one\n")
+        return None
+    return names[0]
 
 
 def compared(
@@ -112,6 +134,7 @@ def compared(
         {
             "parts": len(splits),
             "seeds": seeds,
+            "commits": both["commit"].nunique(),
             "whole": len(splits) >= WHOLE[0] and seeds >= WHOLE[1] and set(both["part"]) == {"folds"},
             "difference": drawn.mean,
             "low": drawn.low,
@@ -133,6 +156,13 @@ def part(first: pd.DataFrame, second: pd.DataFrame, split: int, labels: pd.Serie
             found=f"split {split} with other test images in {key_of(first.iloc[0])} and {key_of(second.iloc[0])}",
             expected="the same images in all runs of a split",
             do="measure all variants on one copy of LIVEC",
+        )
+    strange = images[0].difference(labels.index)
+    if len(strange):
+        raise ConfigError(
+            found=f"scores of {strange[0]}, of which --livec has no label",
+            expected="the copy of LIVEC that was measured",
+            do="name its folder",
         )
     return Part(labels[images[0]].to_numpy(), *sides, unit=labels.index.get_indexer(images[0]))
 

@@ -52,9 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = {name: str(file) for name, file in (("vit", options.vit), ("cnn", options.cnn)) if file}
     probe = Probe(student.to(options.device), pretrained(trained, given).to(options.device), source=trained.source)
     unseen, seen = parted(trained, options.photographs)
+    known = learned_from(seen, folder=options.photographs, most=options.fitted_on)
     settings = {"families": options.families, "levels": options.levels, "cache": options.cache, "side": options.side}
     with torch.inference_mode():
-        for row in each(pairs_of(seen[: options.fitted_on], **settings), device=options.device):
+        for row in each(pairs_of(known, **settings), device=options.device):
             probe.learn(row)
         rows = list(each(pairs_of(unseen[: options.most], **settings), device=options.device))
         probe.remember(rows)
@@ -64,6 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     every = pd.DataFrame([{"family": "all", **over_all}])
     write(options.home, "imagery.csv", pd.concat([every, means])[list(means.columns)].astype({"level": "Int64"}))
     write(options.home, "imagery_tests.csv", tests(table))
+
+
+def learned_from(seen: Sequence[Path], *, folder: Path, most: int) -> Sequence[Path]:
+    """Return the first of the photographs that a model has learned from.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if not seen[:most]:
+        raise ConfigError(
+            found=f"{len(seen)} photographs in {folder} that the model learned from, --fitted-on {most}",
+            expected="some, on which the simpler guesses are fitted",
+            do="name the folder of photographs that it was trained with",
+        )
+    return seen[:most]
 
 
 def pretrained(trained: TrainedModel, weights: dict[str, str]) -> FeatureExtraction:

@@ -4,7 +4,6 @@ Labels are not kept (they belong to the set's authors): contrasts read them from
 """
 
 import os
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,13 @@ import torch
 
 from ksiqa.errors import ConfigError
 from ksiqa.files import one_at_a_time, write_whole
+from ksiqa.processor import processor
 
 KEY = ["variant", "part", "split", "seed", "recipe"]
 FIGURES = ["test/srcc", "test/plcc", "test/plcc_fitted", "test/krcc", "test/rmse"]
 OF_THE_SET = ["data", "label", "split.source", "split.index", "test_n", "test/teacher_srcc", "fr"]  # for ksiqa table
-COLUMNS = [*KEY[:4], *FIGURES, "train_n", "recipe", "commit", "hardware", "seconds", *OF_THE_SET]
+IMAGES = ["data_fingerprint", "pairs_fingerprint"]  # of LIVEC's labels and files, of the photographs
+COLUMNS = [*KEY[:4], *FIGURES, "train_n", "recipe", "commit", "hardware", "seconds", *OF_THE_SET, *IMAGES]
 RESULTS, PREDICTIONS = "results.csv", "predictions"
 PLACES = 6  # of a score in [0, 1]
 
@@ -26,8 +27,9 @@ PLACES = 6  # of a score in [0, 1]
 def rows(home: Path) -> pd.DataFrame:
     """Return the rows that are kept; figures of fits that failed are NaN."""
     file = home / RESULTS
-    types = dict.fromkeys(["variant", "part", "recipe", "commit"], str)  # a commit may be all digits
-    return pd.read_csv(file, dtype=types) if file.exists() else pd.DataFrame(columns=COLUMNS)
+    types = dict.fromkeys(["variant", "part", "recipe", "commit", *IMAGES], str)  # a commit may be all digits
+    table = pd.read_csv(file, dtype=types) if file.exists() else pd.DataFrame(columns=COLUMNS)
+    return table.reindex(columns=COLUMNS).assign(commit=lambda found: found["commit"].fillna(""))
 
 
 def key_of(row: Mapping[Any, Any]) -> tuple[str, ...]:
@@ -88,10 +90,20 @@ def hardware() -> str:
     """Return on what a run is made: the GPU's name, or the processor's with the threads."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text().splitlines() if known.exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{name}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+    return f"{processor()}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+
+
+def code(known: Mapping[str, Any]) -> str:
+    """Return by which code something was made, as ``provenance`` and results.json tell it: the commit, with a plus if
+    it was changed since; nothing outside a checkout."""
+    return f"{known['commit'] or ''}{'+' if known['dirty'] else ''}"
+
+
+def images(results: Mapping[str, Any]) -> dict[str, str]:
+    """Return the start of the fingerprints that results.json has of a run's images."""
+    (data,) = results["data_fingerprint"].values()
+    found = dict(zip(IMAGES, (data, results.get("pairs_fingerprint", "")), strict=True))
+    return {name: digest[:12] for name, digest in found.items()}
 
 
 def name_of(image: object) -> str:

@@ -3,17 +3,18 @@
     python experiments/livec/measure.py --livec ChallengeDB_release --pairs PHOTOGRAPHS --vit FILE --cnn FILE \
         [--variants plain ksiqa …] [--parts random folds] [--splits 0 1 …] [--seeds 0 1 2] [--frozen] [--jobs 3]
 
-Rows that results.csv has with the same recipe are left out, so that the same command goes on where it was stopped; one
-that is cut off within a run goes on from its checkpoint. Parts: `random` (ten 80/20 splits), `folds` (2 x 5, which test
-every image twice), `pairs` (synthetic pairs of photographs alone, pseudo-scores: for probes), `all` (all of LIVEC, a
-model without a row). Splits come first, then variants, then seeds: whenever it is stopped, variants are comparable.
+Rows that results.csv has with the same recipe are left out, so that the same command goes on where it was stopped (it
+says how many of them were made by other code); one that is cut off within a run goes on from its checkpoint. Parts:
+`random` (ten 80/20 splits), `folds` (2 x 5, which test every image twice), `pairs` (synthetic pairs of photographs
+alone, pseudo-scores: for probes), `all` (all of LIVEC, a model without a row). One after another come parts, in each of
+them seeds, then splits, then variants: whenever it is stopped, variants are comparable.
 """
 
 import argparse
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice, product
 from multiprocessing import get_context
@@ -23,14 +24,16 @@ from typing import Any, NamedTuple
 
 import torch
 from hydra import compose, initialize_config_dir
-from kept import COLUMNS, hardware, keep, key_of, of_run, rows, twin
+from kept import COLUMNS, RESULTS, code, hardware, images, keep, key_of, of_run, rows, twin
 from kept import scores as kept_scores
 from omegaconf import DictConfig, OmegaConf
 from variants import AGAIN, MARK, PARTS, VARIANTS, Places, has, overrides
 
 from ksiqa.build import plain
-from ksiqa.errors import KsiqaError, told
+from ksiqa.command import errors_as_text
+from ksiqa.errors import KsiqaError, StoppedError, told
 from ksiqa.names import conf_folder
+from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
 from ksiqa.training.run import run
 from ksiqa.training.settle import settled
@@ -49,6 +52,11 @@ class Job(NamedTuple):
     keep_model: bool
 
     @property
+    def lacks_model(self) -> bool:
+        """Whether its model is wanted and not there: it was not kept, or the row was made on another machine."""
+        return self.keep_model and not (self.folder / "model").is_dir()
+
+    @property
     def has_scores(self) -> bool:
         """Whether its scores are kept: those of people's labels are."""
         return self.key["part"] != "pairs"
@@ -58,10 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make what is missing; return 1 if a run failed."""
     options = parsed(arguments)
     table, runs = rows(options.home), dict[Path, list[Job]]()
-    done = {key_of(row) for _, row in table.iterrows()}
-    for job in (job for job in jobs(options) if not is_done(job, done)):
+    done = {key_of(row): str(row["commit"]) for _, row in table.iterrows()}
+    wanted = list(jobs(options))
+    there = [job for job in wanted if is_done(job, done)]
+    tell_of_other_code([done[key_of(job.key)] for job in there if key_of(job.key) in done], options)
+    for job in (job for job in wanted if job not in there):
         known = twin(table, job.key)
-        if known is None:
+        if known is None or job.lacks_model:
             runs.setdefault(job.folder, []).append(job)
         else:
             keep(options.home, known | job.key, kept_scores(options.home, known) if job.has_scores else None)
@@ -69,12 +80,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = 0
     for job, outcome in made([first for first, *_ in runs.values()], options.jobs, seconds=60 * options.minutes):
         name = " ".join(map(str, job.key.values()))
+        if isinstance(outcome, StoppedError):
+            raise outcome  # and start no other run
         if isinstance(outcome, KsiqaError):
             failed += 1
             print(f"FAILED {name}: {told(outcome)}", flush=True)
             continue
         for one in runs[job.folder] if job.key["part"] not in NOT_IN_A_ROW else []:
-            row = {**dict.fromkeys(COLUMNS), "hardware": hardware(), **outcome, **one.key}
+            told_of = {"hardware": hardware(), "commit": code(outcome), **images(outcome)}
+            row = {**dict.fromkeys(COLUMNS), **outcome, **told_of, **one.key}
             keep(options.home, {name: row[name] for name in COLUMNS}, of_run(job.folder) if job.has_scores else None)
         print(f"{name}: SRCC {outcome.get('test/srcc', float('nan')):.4f} in {outcome['seconds']} s", flush=True)
     return int(failed > 0)
@@ -136,11 +150,20 @@ def composed(told: list[str], options: argparse.Namespace) -> DictConfig:
         return compose("train", [*told, *machine, *options.also])
 
 
-def is_done(job: Job, rows_there: set[tuple[str, ...]]) -> bool:
-    """Tell whether a run's row, or where it has none its model, is there."""
+def is_done(job: Job, rows_there: Container[tuple[str, ...]]) -> bool:
+    """Tell whether a run's row is there, and its model where that is to be kept."""
     if job.key["part"] in NOT_IN_A_ROW:
-        return (job.folder / "results.json").exists()
-    return key_of(job.key) in rows_there
+        return (job.folder / "results.json").exists() and not job.lacks_model
+    return key_of(job.key) in rows_there and not job.lacks_model
+
+
+def tell_of_other_code(commits: Sequence[str], options: argparse.Namespace) -> None:
+    """Say how many of the rows that are there were made by code that is not this one; they stay."""
+    here = code(provenance())
+    other = sum(commit != here for commit in commits)
+    if other:
+        anew = f"to make them anew, delete them there and their folders in {options.runs}"
+        print(f"{other} of {len(commits)} rows in {RESULTS} were made by other code than {here}: they stay; {anew}")
 
 
 def made(wanted: Sequence[Job], at_once: int, *, seconds: float) -> Iterator[tuple[Job, dict[str, Any] | KsiqaError]]:
@@ -162,10 +185,17 @@ def made(wanted: Sequence[Job], at_once: int, *, seconds: float) -> Iterator[tup
 
 def train(job: Job) -> dict[str, Any] | KsiqaError:
     """Make a run, or what is missing of it, and leave of it what is looked at later."""
+    if job.lacks_model and (job.folder / "results.json").exists():  # it was not kept: once more
+        shutil.rmtree(job.folder)
     try:
         results = run(job.config, job.folder)
     except KsiqaError as error:
         return error
+    except torch.OutOfMemoryError as error:
+        found = str(error).partition("\n")[0]
+        return KsiqaError(
+            found=found, expected="memory for all runs at a time", do="give the command with fewer --jobs"
+        )
     assert results is not None  # one process trains
     for rest in ("checkpoints", *(() if job.keep_model else ("model",))):
         shutil.rmtree(job.folder / rest, ignore_errors=True)
@@ -173,4 +203,5 @@ def train(job: Job) -> dict[str, Any] | KsiqaError:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with errors_as_text():
+        sys.exit(main())

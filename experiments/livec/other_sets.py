@@ -7,11 +7,14 @@ Every model is tested on the whole of every set, by `ksiqa evaluate`. Writes oth
 """
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from variants import make
+
+from ksiqa.inference.found_model import model_folder
 
 HERE = Path(__file__).resolve().parent
 
@@ -29,11 +32,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, _, root in (one.partition("=") for one in options.sets):
             folder = options.runs / "-".join((*model.absolute().parts[-3:-1], name))  # recipe, split and seed, set
             told = [f"checkpoint={model.absolute()}", f"data={name}", f"data.root={root}", "split.source=test_on_all"]
-            if not (folder / "results.json").exists():
+            if not is_done(folder, model):
+                shutil.rmtree(folder, ignore_errors=True)
                 make.command("evaluate", *told, f"hydra.run.dir={folder}", *options.also)
     kept = options.home / "other_sets.csv"
     make.command("table", options.runs, "--show", "runs", "--format", "csv", "--output", kept)
     sys.stdout.write(kept.read_text())
+
+
+def is_done(folder: Path, model: Path) -> bool:
+    """Tell whether a test's results are there, of the model as it is now: one that was trained anew is tested anew."""
+    results = folder / "results.json"
+    return results.exists() and results.stat().st_mtime >= (model_folder(model) / "model.safetensors").stat().st_mtime
 
 
 if __name__ == "__main__":

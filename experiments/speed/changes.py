@@ -13,6 +13,7 @@ import torch
 from ksiqa.benchmark.own_training import Training, images_of, task_of
 from ksiqa.benchmark.setting import BACKBONES, Setting
 from ksiqa.benchmark.stints import Contestant, take_turns
+from ksiqa.processor import processor
 from ksiqa.training.quiet import quiet_lightning
 
 CHANGES = {  # each over the one before: precision, mode, overrides
@@ -52,7 +53,7 @@ def main() -> None:
         rows.append({**rate, "gain": median(ratios), "least": min(ratios), "most": max(ratios)})
         before = one
     table = pd.DataFrame(rows).round(3)
-    table.insert(0, "device", torch.cuda.get_device_name() if kind == "cuda" else "cpu")
+    table.insert(0, "device", torch.cuda.get_device_name() if kind == "cuda" else processor())
     table.to_csv(Path(__file__).with_name("changes.csv"), index=False)
     print(table.to_string(index=False))
 

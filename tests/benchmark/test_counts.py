@@ -36,12 +36,10 @@ def test_attention_is_two_products_whichever_kernel_does_it():
     assert flops_of(lambda: functional.scaled_dot_product_attention(q, k, v)) == 2 * (2 * 2 * 4 * 6 * 6 * 8)
 
 
-def test_memory_is_what_a_step_takes_at_its_peak():
-    def step():
-        torch.ones(2**24).add_(1)  # 64 MiB, all of it touched, gone after the step
-
-    taken = memory_of(step, device=CPU)
-    assert taken is None or 0.9 * 2**26 < taken < 4 * 2**26
+def test_memory_is_looked_at_on_a_gpu_alone_and_the_step_done():
+    done = []
+    assert memory_of(lambda: done.append(1), device=CPU) is None
+    assert done == [1]
 
 
 def test_the_ceiling_is_operations_over_the_shortest_time():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ksiqa.benchmark.results import rows_of
+from ksiqa.benchmark.results import printed, rows_of
 from ksiqa.benchmark.stints import Contestant, ratio, take_turns, timed
 
 
@@ -43,6 +43,16 @@ def test_rows_hold_each_beside_the_trunk_of_its_mode_and_batch():
     assert found[0]["of_ceiling"] == pytest.approx(4e9 / 0.4 / 1e11)
     assert found[0]["flops_an_image"] == 10**9
     assert found[3]["of_ceiling"] is None
+
+
+def test_memory_has_a_column_where_it_is_known():
+    made = [_contestant("bare trunk", taken=(0.2,)), _contestant(taken=(0.2,))]
+    setting = {"backbone": "tiny", "precision": "32-true"}
+    for memory, columns in ((None, []), (3 * 2**20, ["MiB"])):
+        made[1].memory = memory
+        table = printed({"setting": setting, "rows": rows_of(made, ceiling=1e11)}, "training")
+        assert [one.header for one in table.columns][7:] == columns
+    assert list(table.columns[7].cells) == ["–", "3"]
 
 
 def test_a_stint_does_so_many_steps():

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from functorch.compile import make_boxed_func
+from torch._dynamo.backends.common import aot_autograd
 from torch.profiler import ProfilerActivity, profile
 
 from ksiqa.batch import View
@@ -104,6 +106,28 @@ def test_a_compiler_that_fails_is_told_once(joint, source, capsys):
     assert "no such kernel" in said
 
 
+def test_a_compiler_that_fails_at_the_gradients_alone_is_told(source, capsys):
+    layer = torch.nn.Linear(6, 1)
+
+    def terms(batch, *, source):
+        return {source: layer(batch.score).square().sum()}
+
+    def failing(graph, inputs):
+        raise RuntimeError("no such kernel backwards")
+
+    backend = aot_autograd(fw_compiler=lambda graph, inputs: make_boxed_func(graph.forward), bw_compiler=failing)
+    batch = _batch(source)
+    compiled = CompiledTerms(terms, mode=None, fixed=True, backend=backend)
+    compiled(batch, source="pairs")["pairs"].backward()
+    found, layer.weight.grad = layer.weight.grad, None
+    terms(batch, source="pairs")["pairs"].backward()
+    assert found.abs().sum() > 0
+    torch.testing.assert_close(found, layer.weight.grad, rtol=0, atol=0)
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith("training goes on without torch.compile, which failed: ")
+    assert "no such kernel backwards" in said
+
+
 def test_where_there_are_no_graphs(joint, capsys, monkeypatch):
     tune(joint, Tuning(compile="graphs"), fixed=True)
     assert isinstance(joint.terms, CompiledTerms)
@@ -176,3 +200,24 @@ def test_a_compiled_run_and_the_same_run_again(pairs, tmp_path):
     for one, two in zip(*(rows(tmp_path / name / "metrics.csv") for name in ("eager", "compiled")), strict=True):
         for figure in ("train/loss", "gradient_norm", "validation/rmse"):
             assert float(two[figure]) == pytest.approx(float(one[figure]), rel=1e-3), figure
+
+
+@pytest.mark.long  # compiles
+@pytest.mark.timeout(900)
+def test_compiled_runs_one_after_another_in_one_process(pairs, tmp_path):
+    """A sweep of two splits and two seeds: what the compiler keeps of one run changes nothing of the next."""
+    told = [*SMALL, *table_overrides(pairs), "sharing=joint", f"cache={tmp_path / 'cache'}"]
+    for name, mode in (("eager", "none"), ("compiled", "default")):
+        own = ("split.index=0,1", "seed=0,1", f"strategy.compile={mode}", f"hydra.sweep.dir={tmp_path / name}")
+        command = [sys.executable, "-m", "ksiqa.train", "-m", *told, *own]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert "torch.compile" not in done.stdout + done.stderr  # which would say that it failed, or gave up
+    folders = [sorted(file.parent for file in (tmp_path / name).rglob("metrics.csv")) for name in ("eager", "compiled")]
+    assert len(folders[0]) == 4
+    for eager, compiled in zip(*folders, strict=True):
+        assert eager.name == compiled.name
+        for one, two in zip(rows(eager / "metrics.csv"), rows(compiled / "metrics.csv"), strict=True):
+            for figure in ("train/loss", "gradient_norm", "validation/rmse"):
+                assert float(two[figure]) == pytest.approx(float(one[figure]), rel=1e-3), figure
+        scores = [[float(row["score"]) for row in rows(one / "predictions.csv")] for one in (eager, compiled)]
+        assert scores[1] == pytest.approx(scores[0], abs=1e-3)

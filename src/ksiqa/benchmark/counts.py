@@ -2,15 +2,12 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
-STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-FORGET_PEAK = "5"  # see proc(5)
 SIDES = {"cpu": 1024, "cuda": 8192}  # of the matrices: large enough that nothing but the multiplication counts
 TRIES = 5
 
@@ -31,23 +28,17 @@ def flops_of(step: Callable[[], object]) -> int:
 
 
 def memory_of(step: Callable[[], object], *, device: torch.device) -> int | None:
-    """Return the bytes that a step takes at its peak beyond what was there before: of a GPU's memory, else of this
-    process; None where the system does not tell."""
-    if device.type == "cuda":
-        synchronise(device)
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        step()
-        synchronise(device)
-        return torch.cuda.max_memory_allocated(device) - before
-    try:
-        CLEAR.write_text(FORGET_PEAK)
-        before = _kilobytes("VmRSS")
-        step()
-        return max(0, _kilobytes("VmHWM") - before) * 1024
-    except (OSError, KeyError):
+    """Do a step, and return the bytes of a GPU's memory that it takes at its peak beyond what was there before. None on
+    a CPU: a process keeps what a contestant before it has freed, so that the first would seem to take the most."""
+    if device.type != "cuda":
         step()
         return None
+    synchronise(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    step()
+    synchronise(device)
+    return torch.cuda.max_memory_allocated(device) - before
 
 
 def matmul(*, device: torch.device, dtype: torch.dtype, side: int | None = None) -> tuple[Callable[[], object], int]:
@@ -81,8 +72,3 @@ def _convolution_backward(grad: Any, image: Any, weight: Any, *rest: Any, **_: A
     """
     *_ignored, transposed, _padding, _groups, wanted = rest
     return conv_flop_count(image, weight, grad, transposed) * sum(map(bool, wanted[:2]))
-
-
-def _kilobytes(name: str) -> int:
-    lines = (line.partition(":") for line in STATUS.read_text().splitlines())
-    return int({key: value for key, _, value in lines}[name].split()[0])

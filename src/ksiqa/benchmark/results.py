@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,10 +12,10 @@ from rich.table import Table
 from ksiqa.benchmark.others import TRUNK
 from ksiqa.benchmark.setting import Setting
 from ksiqa.benchmark.stints import Contestant, ratio
+from ksiqa.processor import processor
 from ksiqa.provenance import provenance
 
 FORMAT = 1
-CPUS = Path("/proc/cpuinfo")
 
 
 def rows_of(contestants: Sequence[Contestant], *, ceiling: float) -> list[dict[str, Any]]:
@@ -42,7 +41,7 @@ def _row(one: Contestant, trunk: Contestant | None, ceiling: float) -> dict[str,
         "to_trunk": None if trunk is None else ratio(one, trunk),
         "of_ceiling": share,
         "flops_an_image": None if one.flops is None else one.flops // one.batch,
-        "memory_bytes": one.memory,
+        **({} if one.memory is None else {"memory_bytes": one.memory}),
         "steps_a_stint": one.steps,
         "seconds": list(one.seconds.values()),
     }
@@ -60,11 +59,9 @@ def _trunk_beside(one: Contestant, contestants: Sequence[Contestant]) -> Contest
 def machine(setting: Setting) -> dict[str, Any]:
     """Return what the figures were measured on and with."""
     gpu = torch.cuda.get_device_name(setting.device) if setting.device.type == "cuda" else None
-    lines = CPUS.read_text().splitlines() if CPUS.exists() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     return {
         "gpu": gpu,
-        "cpu": names[0] if names else platform.machine(),
+        "cpu": processor(),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "python": platform.python_version(),
@@ -89,9 +86,20 @@ def printed(found: Mapping[str, Any], work: str) -> Table:
     """Return the table of one kind of work."""
     setting = found["setting"]
     table = Table(title=f"{work}: {setting['backbone']}, {setting['precision']}", box=SIMPLE, title_justify="left")
-    for column in ("model", "mode", "batch", "images/s", "to trunk", "of matmul", "GFLOP", "MiB"):
+    rows = [one for one in found["rows"] if one["work"] == work]
+    memory = any("memory_bytes" in row for row in rows)
+    for column in (
+        "model",
+        "mode",
+        "batch",
+        "images/s",
+        "to trunk",
+        "of matmul",
+        "GFLOP",
+        *(["MiB"] if memory else []),
+    ):
         table.add_column(column, justify="left" if column in ("model", "mode") else "right", no_wrap=True)
-    for row in (one for one in found["rows"] if one["work"] == work):
+    for row in rows:
         table.add_row(
             row["name"],
             row["mode"],
@@ -100,7 +108,7 @@ def printed(found: Mapping[str, Any], work: str) -> Table:
             _shown(row["to_trunk"], "{:.0%}"),
             _shown(row["of_ceiling"], "{:.0%}"),
             _shown(row["flops_an_image"], "{:.3g}", 1e9),
-            _shown(row["memory_bytes"], "{:.0f}", 2**20),
+            *([_shown(row.get("memory_bytes"), "{:.0f}", 2**20)] if memory else []),
         )
     return table
 

@@ -33,7 +33,7 @@ class Contestant:
     stint: Callable[[int], float]
     flops: int | None = None
     steps: int = 1  # a stint
-    memory: int | None = None  # bytes that a step takes beyond what was there before it
+    memory: int | None = None  # bytes that a step takes beyond what was there before it; None on a CPU
     seconds: dict[int, float] = field(default_factory=dict)  # of a step, by round
 
     @property

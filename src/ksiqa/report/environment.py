@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from ksiqa.files import write_whole
+from ksiqa.processor import processor
 from ksiqa.provenance import provenance
 
 
@@ -32,7 +33,7 @@ def environment() -> dict[str, Any]:
         **provenance(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "processor": platform.machine(),
+        "processor": processor(),
         "threads": torch.get_num_threads(),
         "gpus": [torch.cuda.get_device_name(one) for one in range(torch.cuda.device_count())],
         "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),

@@ -74,7 +74,8 @@ def tune(task: QualityTask, tuning: Tuning, *, fixed: bool, batches: int = 1) ->
 
 
 class CompiledTerms:
-    """A task's ``terms``, compiled at the first step; where that fails, it says so, and they go on as they are.
+    """A task's ``terms``, compiled at the first step, and their gradients, too; where that fails, it says so, and they
+    go on as they are.
 
     Args:
         terms: of a ``StudentTask`` or a ``TeacherTask``.
@@ -95,9 +96,11 @@ class CompiledTerms:
         """Return the terms of a batch."""
         if self.fast is not None:
             from torch._dynamo.exc import TorchDynamoException  # takes a second, which others need not wait
+            from torch._functorch.config import patch
 
             try:
-                return self.fast(batch, source=source)
+                with patch(force_non_lazy_backward_lowering=True):  # here, where it can be caught
+                    return self.fast(batch, source=source)
             except TorchDynamoException as error:  # of whatever part of the compiler
                 lines = [line.strip() for line in str(error).splitlines() if line.strip()]
                 _say(f"training goes on without torch.compile, which failed: {' '.join(lines[:2])}")
