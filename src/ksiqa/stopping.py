@@ -1,6 +1,7 @@
 """Signals to end: what is done is kept, and the error says how to go on."""
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from ksiqa.errors import StoppedError
 
 SIGNALS_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # Ctrl-C; clusters, before they take a node away
 TOGETHER = 3.0  # seconds in which several signals are one: a terminal's and a parent's
+AGAIN = 0.05  # seconds after which an end that got lost is tried again
 GO_ON = "repeat the command with +resume=auto (a sweep: as it was)"
 
 
@@ -39,22 +41,32 @@ def stoppable(
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    last = -TOGETHER
+    last, came = -TOGETHER, 0
 
     def stop(number: int, _frame: Any) -> None:
-        nonlocal last
-        if time.monotonic() - last < TOGETHER:
-            return
-        last = time.monotonic()
-        error = stopped(number, what(), do=do)
+        nonlocal last, came
+        if number != signal.SIGALRM:
+            if time.monotonic() - last < TOGETHER:
+                return
+            last, came = time.monotonic(), number
+        error = stopped(came, what(), do=do)
         raise error if in_launched else _Stop(error)
 
-    before = {number: signal.signal(number, stop) for number in SIGNALS_TO_END}
+    def unraised(lost: Any) -> None:
+        if isinstance(lost.exc_value, _Stop | StoppedError):  # it came while Python forked, or in a __del__
+            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+        else:
+            hook(lost)
+
+    hook, sys.unraisablehook = sys.unraisablehook, unraised
+    before = {number: signal.signal(number, stop) for number in (*SIGNALS_TO_END, signal.SIGALRM)}
     try:
         yield
     except _Stop as end:
         raise end.error from None
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -81,7 +81,7 @@ class WithinEpoch(OwnFiles):
             self.received, self._since = number, time.monotonic()
             os.write(2, SOON.format(signal.Signals(number).name).encode())  # a handler must not print
         elif number == signal.SIGINT and time.monotonic() - self._since > TOGETHER:
-            before = self._before[number]
+            before = self._before[signal.SIGINT]
             if callable(before):
                 before(number, frame)
 
