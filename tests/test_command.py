@@ -82,6 +82,7 @@ def test_errors_of_training_are_text(arguments, expected, capsys):
     text = _failed(train.main, arguments, capsys)
     for part in expected:
         assert part in text, text
+    assert not list(Path("outputs").glob("*/*"))
 
 
 def test_dotted_keys_may_be_added():

@@ -2,13 +2,16 @@
 
 import shutil
 import signal
+import time
 from functools import wraps
 
 import numpy as np
 import pytest
 import torch
 
-from ksiqa.errors import CheckpointError
+from ksiqa.errors import CheckpointError, StoppedError
+from ksiqa.stopping import stoppable
+from ksiqa.task.quality import QualityTask
 from ksiqa.task.student import StudentTask
 from ksiqa.training.phases import newest_checkpoint
 from tests.runs import SMALL, ended, same_run, table_overrides, train
@@ -90,6 +93,45 @@ def test_a_signal_to_end_saves_says_so_and_loses_nothing(told, whole, tmp_path, 
     assert "do: repeat the command with +resume=auto" in said
     _goes_on(stopped, rarely, steps)
     same_run(stopped, whole)
+
+
+@pytest.mark.parametrize(
+    ("task", "step", "number", "what"),
+    [
+        (StudentTask, "training_step", signal.SIGINT, r"training stopped, its state is in .*stopped-1\.ckpt"),
+        (QualityTask, "test_step", signal.SIGTERM, r"the run stopped; what was trained is in .*checkpoints"),
+    ],
+)
+def test_a_signal_is_answered_wherever_it_comes(task, step, number, what, pairs, tmp_path, monkeypatch):
+    """In training and while the test part is scored; the run goes on from there."""
+    short = [*table_overrides(pairs), f"cache={tmp_path / 'cache'}"]
+    with monkeypatch.context() as patch:
+        plain = getattr(task, step)
+
+        @wraps(plain)
+        def signalled(*given):
+            signal.raise_signal(number)
+            return plain(*given)
+
+        patch.setattr(task, step, signalled)
+        with pytest.raises(StoppedError, match=f"found: {number.name}: {what}\n.*\ndo: .*resume=auto") as error:
+            train(tmp_path / "run", *short)
+    assert error.value.status == 128 + number
+    assert train(tmp_path / "other", *short, "+resume=auto")["test_n"] == 10
+    assert [file.parent.name for file in tmp_path.glob("*/results.json")] == ["run"]
+
+
+def test_an_end_that_comes_where_python_drops_it_comes_again():
+    class Dropped:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    def drop():
+        Dropped()
+        time.sleep(5)
+
+    with pytest.raises(StoppedError, match="found: SIGTERM: the scoring stopped"), stoppable("again"):
+        drop()
 
 
 def test_a_damaged_checkpoint_is_left_aside_and_the_one_before_it_taken(told, whole, tmp_path, capsys):

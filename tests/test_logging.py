@@ -208,6 +208,7 @@ def test_the_start_says_what_trains_on_what_and_the_end_what_came_of_it(plain):
     assert ["table", "MOS", "30 (6)", "10 (2)", "10 (2)"] in cells
     text = "\n".join(lines)
     assert "split: random, index 0, seed 0\n" in text
+    assert "backbone: test_vit (random) and test_efficientnet (random)\n" in text
     assert "batch: 8 images, devices: 1, accumulated batches: 1; a step takes 8 images" in text
     assert re.search(r"time: \d+ s; \d+% of training waited for data \(time/data_share\)", text)
     assert f"run: {folder}" in text

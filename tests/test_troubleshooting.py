@@ -20,7 +20,7 @@ from ksiqa.inference.found_model import model_folder
 from ksiqa.loss.weighted import Weighted
 from ksiqa.task.finite_terms import FiniteTerms
 from ksiqa.task.regime_check import check_pairs, check_regime
-from ksiqa.training.trainers import check_accelerator
+from ksiqa.training.trainers import check_trainer
 from ksiqa.weights import load_weights
 from tests.runs import composed
 from tests.tiny import quality_data, table_images, tiny_model
@@ -89,7 +89,7 @@ def causes(photographs, tmp_path, monkeypatch):
             ridge=False,
         ),
         "A loss without a scale": lambda: Weighted({"plcc": 1.0}),
-        "No GPU": lambda: check_accelerator(composed("train", "strategy=gpu")),
+        "No GPU": lambda: check_trainer(composed("train", "strategy=gpu")),
         "A loss that is no number": _nan,
         "A full disk": _no_room,
         "Two processes in one folder": _twice_in_a_folder,

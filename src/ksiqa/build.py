@@ -17,6 +17,7 @@ from torch import Tensor
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
+from ksiqa.data.loader import readers
 from ksiqa.data.pictures import Pictures, beside
 from ksiqa.data.soundness import Soundness
 from ksiqa.data.split import make_split
@@ -93,7 +94,7 @@ def quality_data(
     Raises:
         ImageError: images cannot be used, and are not to be skipped.
     """
-    for name, least in (("crop", 1), ("token_stride", 1), ("batch_size", 1), ("workers", 0)):
+    for name, least in (("crop", 1), ("token_stride", 1), ("batch_size", 1)):
         whole_number(node[name], least=least, name=f"data.{name}")
     values = plain(split)
     folder = values.pop("folder")
@@ -113,7 +114,7 @@ def quality_data(
         short_side=node.short_side,
         batch_size=node.batch_size,
         by_content=node.by_content,
-        workers=node.workers,
+        workers=readers(node.workers),
         seed=seed,
     )
 
@@ -125,7 +126,7 @@ def training_views(node: DictConfig, *, cell: int = 1) -> TrainingViews:
 
 def _soundness(node: DictConfig) -> Soundness:
     cache = Path(node.source.cache).expanduser()
-    return Soundness(on_bad=node.on_bad_image, pixel_limit=node.pixel_limit, workers=node.workers, cache=cache)
+    return Soundness(on_bad=node.on_bad_image, pixel_limit=node.pixel_limit, workers=readers(node.workers), cache=cache)
 
 
 def pairs_made(node: DictConfig) -> dict[str, Any]:

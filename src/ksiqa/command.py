@@ -39,9 +39,10 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     here, in_use = os.getpid(), list[FolderInUseError]()
 
     def job(config: "DictConfig") -> None:
-        check_kinds(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
+        folder = Path(HydraConfig.get().runtime.output_dir)
         try:
-            run(config, Path(HydraConfig.get().runtime.output_dir))
+            check_kinds(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True)))
+            run(config, folder)
         except StoppedError as error:  # of the whole sweep: Hydra would start its next run
             sys.stderr.write(told(error))
             raise SystemExit(error.status) from None
@@ -49,6 +50,9 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
             if os.getpid() != here:  # in a process of a launcher: the error itself comes back
                 raise
             in_use.append(error)
+        finally:
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of Hydra's own printing
     OmegaConf.register_new_resolver("names", _names, replace=True)

@@ -28,6 +28,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.inference.model_folder import load_model
     from ksiqa.provenance import provenance
     from ksiqa.report.run_folder import described, figures, write_bad_images, write_report, write_results
+    from ksiqa.stopping import stoppable
     from ksiqa.training import trainers
     from ksiqa.training.images_seen import SEEN, seen_again
     from ksiqa.training.quiet import quiet_lightning
@@ -36,7 +37,8 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     quiet_lightning()
     trained = load_model(model_folder(config.checkpoint))
     sets = mix.scored_sets(config, trained)
-    tested = [part_tested(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
+    with stoppable("repeat the command", what=lambda: "the scoring stopped; nothing was saved yet"):
+        tested = [part_tested(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
     results = {
         **figures(tested),
         **{name: value for name, value in described(sets).items() if not name.startswith(("train", "validation"))},

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from secrets import token_hex
+from shutil import rmtree
 from typing import IO, Any
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -83,6 +84,18 @@ def alone_in(folder: Path) -> Iterator[None]:
         for part in folder.rglob(f".*{TEMPORARY}"):  # of a process that was killed: nobody else writes here
             part.unlink(missing_ok=True)
         yield
+
+
+@contextmanager
+def kept_if_begun(folder: Path, *, begun: str) -> Iterator[None]:
+    """Remove a folder that held nothing before if the block fails and has not come to write ``begun`` in it."""
+    new = {one.name for one in folder.iterdir()} <= {LOCK}
+    try:
+        yield
+    except BaseException:
+        if new and not (folder / begun).exists():
+            rmtree(folder, ignore_errors=True)
+        raise
 
 
 @contextmanager

@@ -15,17 +15,18 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
         seed *split.index *split.seed trainer.max_epochs sharing.pair_epochs
         *.crop *.distinct_crops *.token_stride *.short_side *.batch_size *.workers *.pixel_limit *.views.grid
         *.distortion_seed
-        checkpoint.steps
+        checkpoint.steps trainer.log_every_n_steps
         model.width model.heads model.levels model.imagery_depth model.decoder_depth
         """,
     NUMBER: """
         *split.test_share *split.validation_share *split.train_share model.regressed_share *.share
         task.optimiser.* loss.weights.* sharing.rehearsal_weight *.low *.high cache_gib checkpoint.minutes
+        trainer.gradient_clip_val
         """,
     TRUTH: """
         *.keep_in_memory *.by_content *.allow_missing data*.pristine pairs.pristine *.higher_is_better sharing.rehearsal
         sharing.freeze_decoder report.* model.imagery_into_features backbone.cnn.spread
-        strategy.channels_last strategy.fused
+        strategy.channels_last strategy.fused trainer.enable_progress_bar
         """,
     LIST: "*split.train_only",
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ksiqa.command import errors_as_text
 from ksiqa.errors import ConfigError, whole_number
-from ksiqa.prediction.stopping import stoppable
+from ksiqa.stopping import stoppable
 from ksiqa.usage import examples
 
 if TYPE_CHECKING:

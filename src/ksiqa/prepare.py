@@ -57,6 +57,7 @@ def look(
     from ksiqa.data.duplicates import Seen
     from ksiqa.data.image_cache import cache_folder
     from ksiqa.data.image_index import ImageIndex
+    from ksiqa.data.loader import readers
     from ksiqa.data.look import look_over
 
     files = list(pictures.contents)
@@ -67,7 +68,7 @@ def look(
         index=index,
         short_side=short_side,
         limit=round(gib * 2**30),
-        workers=config.data.workers,
+        workers=readers(config.data.workers),
         description=f"reading {pictures.name}",
         pixel_limit=config.data.pixel_limit,
     )

@@ -22,8 +22,8 @@ SHOWN = """tables (--show):
   distortion   SRCC within each distortion
   level        SRCC within each level of distortion
 
-Rows that are marked (fewer than ten splits, partial data, pseudo-scores, selected on the test part, official split)
-stand in tables of their own. An error ends with status 2."""
+Rows that are marked (fewer than ten splits or test images, partial data, pseudo-scores, selected on the test part,
+official split) stand in tables of their own. An error ends with status 2."""
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,8 +1,11 @@
+import os
+
 import numpy as np
 import pytest
 import torch
 
 from ksiqa.data.image_pairs import TrainingViews
+from ksiqa.data.loader import readers
 from ksiqa.errors import ImageError
 from tests.tiny import quality_data
 
@@ -84,6 +87,19 @@ def test_the_result_does_not_depend_on_the_workers(scored_files):
     for one, two in zip(*loaded, strict=True):
         assert torch.equal(one.distorted.image, two.distorted.image)
         assert torch.equal(one.row, two.row)
+
+
+def test_no_more_workers_than_cores_unless_one_says_so(scored_files):
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        loader = quality_data(scored_files, workers=readers(None)).train_dataloader()  # torch warns of none
+        assert loader.num_workers == 1
+        with pytest.warns(UserWarning, match="will create 3 worker processes"):
+            quality_data(scored_files, workers=readers(3)).train_dataloader()
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert readers(None) == min(4, len(cores))
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -48,7 +48,7 @@ def test_label_that_is_no_number(tmp_path: Path, facts: Facts, labels: pd.DataFr
 def test_label_out_of_range(tmp_path: Path, facts: Facts, labels: pd.DataFrame) -> None:
     labels.loc[[3, 9], "dmos"] = "77"
     text = error_of(tmp_path, facts, labels)
-    assert "found: ROOT/dmos.csv, row 4 (I01_01_04.png): DMOS 77\n" in text
+    assert "found: ROOT/dmos.csv, row 4 (I01_01_04.png): DMOS 77; the file's go from " in text
     assert "expected: a DMOS in [1, 5] (2 rows are outside)\n" in text
 
 

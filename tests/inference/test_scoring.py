@@ -159,6 +159,11 @@ def test_intervals_are_those_of_the_scale_and_the_model(student, image):
     assert Scorer(student).score(image)[3:5] == (None, None)
 
 
+def test_half_precision_is_the_same_in_any_batch(student, image):
+    alone, together = (Scorer(student, dtype="bfloat16", batch_size=size).score([image] * 3) for size in (1, 3))
+    assert [one.score for one in together] == pytest.approx([one.score for one in alone], abs=1e-3)
+
+
 def test_half_precision_comes_close(student, image):
     whole, half = (Scorer(student, dtype=dtype).score(image).score for dtype in ("float32", "bfloat16"))
     assert 0 < abs(whole - half) < 1e-2

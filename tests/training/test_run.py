@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 from ksiqa import mix
-from ksiqa.errors import ConfigError, NotFiniteError
+from ksiqa.errors import ConfigError, DatasetError, NotFiniteError
 from ksiqa.inference.model_folder import load_model
 from ksiqa.task.quality import QualityTask
 from ksiqa.training import trainers
@@ -92,7 +92,7 @@ def test_evaluate_gives_exactly_the_test_numbers_of_training(batch_size, joint, 
     assert (tmp_path / "predictions.csv").read_text() == (folder / "predictions.csv").read_text()
 
 
-def test_a_model_is_evaluated_on_a_set_it_was_not_trained_on(joint, tmp_path):
+def test_a_model_is_evaluated_on_a_set_it_was_not_trained_on(joint, tmp_path, capsys):
     WRITERS["livec"](tmp_path / "livec")
     data = ["data=livec", f"data.root={tmp_path / 'livec'}", "data.allow_missing=true", "data.workers=0"]
     again = evaluated(tmp_path / "out", joint[0] / "model", *data)
@@ -100,6 +100,7 @@ def test_a_model_is_evaluated_on_a_set_it_was_not_trained_on(joint, tmp_path):
     assert "test/teacher_srcc" not in again
     whole = evaluated(tmp_path / "whole", joint[0] / "model", *data, "split.source=test_on_all")
     assert (again["test_n"], whole["test_n"]) == (5, 24)
+    assert capsys.readouterr().out.count("student, of 5 images ") == 1  # fewer than ten are marked
 
 
 @pytest.mark.long
@@ -178,6 +179,31 @@ def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pa
 def test_configs_without_meaning(overrides, message, pairs, tmp_path):
     with pytest.raises(ConfigError, match=message):
         train(tmp_path / "run", *table_overrides(pairs), *overrides)
+    assert not (tmp_path / "run").exists()  # nothing was learned
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("strategy.compile=fast", "strategy.compile=fast\nexpected: one of default, graphs, none"),
+        ("strategy.precision=bf16-mix", "strategy.precision=bf16-mix\n.*\ndo: set strategy.precision=bf16-mixed"),
+        ("strategy.accelerator=gpus", "strategy.accelerator=gpus\nexpected: one of auto, cpu, cuda, gpu"),
+        ("strategy.strategy=dpd", "strategy.strategy=dpd\nexpected: one of auto, ddp, fsdp"),
+        ("strategy.devices=abc", "strategy.devices=abc\nexpected: how many devices, -1 for all, or a list"),
+        ("task.select=first", "task.select=first\nexpected: one of best, last"),
+    ],
+)
+def test_words_without_meaning_are_refused_before_data_are_read(override, message, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        train(tmp_path / "run", *table_overrides(tmp_path / "nowhere.csv"), override)
+
+
+def test_a_start_that_fails_leaves_what_was_there(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    with pytest.raises(DatasetError, match="found: no file"):
+        train(tmp_path / "run", *table_overrides(tmp_path / "nowhere.csv"))
+    assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
 
 
 def test_a_gpu_where_there_is_none(pairs, tmp_path, monkeypatch):

@@ -58,6 +58,21 @@ def test_the_same_gradients_within_rounding(joint, source):
     assert stem.is_contiguous(memory_format=torch.channels_last)
 
 
+def test_a_step_in_bf16_comes_close(joint, source):
+    """On the CPU: the loss, and all gradients as one vector."""
+    half, batch = deepcopy(joint), _batch(source)
+    losses, gradients = [], []
+    for task, bf16 in ((joint, False), (half, True)):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            loss = sum(task.terms(batch, source="pairs").values())
+        loss.backward()
+        losses.append(loss.item())
+        gradients.append(torch.cat([one.grad.flatten() for one in task.parameters() if one.grad is not None]))
+    assert losses[1] == pytest.approx(losses[0], rel=0.03)
+    assert losses[1] != losses[0]
+    assert (gradients[1] - gradients[0]).norm() < 0.03 * gradients[0].norm()
+
+
 def test_a_fused_optimiser_comes_to_the_same_scores(joint, source):
     """Scores, not weights: where no gradient is but rounding, Adam's steps are as long as anywhere."""
     image = View(_batch(source).distorted.image)

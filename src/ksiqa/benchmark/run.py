@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
 from ksiqa.benchmark.counts import best_rate, matmul
 from ksiqa.benchmark.others import others
@@ -18,6 +17,7 @@ from ksiqa.benchmark.plot import drawn
 from ksiqa.benchmark.results import printed, results
 from ksiqa.benchmark.setting import Setting
 from ksiqa.benchmark.stints import Contestant, take_turns
+from ksiqa.console import open_console
 from ksiqa.files import write_whole
 from ksiqa.report.style import save
 from ksiqa.training.quiet import quiet_lightning
@@ -45,7 +45,7 @@ def measured(setting: Setting) -> dict[str, Any]:
 
 def write(found: dict[str, Any], folder: Path) -> Sequence[Path]:
     """Print the tables, and write JSON and plot into a folder; return the files."""
-    console = Console()
+    console = open_console()
     for work in WORKS:
         if any(row["work"] == work for row in found.get("rows", ())):
             console.print(printed(found, work))

@@ -1,7 +1,9 @@
 """Checkpoints within an epoch: every few minutes, and when the machine wants the process to end."""
 
+import os
 import signal
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,15 +11,18 @@ from typing import Any
 import lightning.pytorch as lightning
 
 from ksiqa.callback.own_files import OwnFiles
-from ksiqa.data.loader import SIGNALS_TO_END
 from ksiqa.errors import StoppedError
+from ksiqa.stopping import GO_ON, SIGNALS_TO_END, TOGETHER, stopped
+
+SOON = "\n{}: training ends after the running step and keeps its state (Ctrl-C again: at once)\n"
 
 
 class WithinEpoch(OwnFiles):
     """Keeps the two newest checkpoints of the running epoch; its last step is left to the checkpoint of the epoch.
 
     A signal to end is answered by a checkpoint and ``StoppedError``: after the running step, or, in the last step
-    of an epoch and its validation, after the first step of the next one.
+    of an epoch and its validation, after the first step of the next one. That is said at once; a second Ctrl-C does
+    what it did before training.
 
     Args:
         folder: of the phase's checkpoints.
@@ -71,18 +76,18 @@ class WithinEpoch(OwnFiles):
         super().on_exception(trainer, pl_module, exception)
         self._listen_no_more()
 
-    def _note(self, number: int, _frame: Any) -> None:
-        self.received = number
+    def _note(self, number: int, frame: Any) -> None:
+        if not self.received:
+            self.received, self._since = number, time.monotonic()
+            os.write(2, SOON.format(signal.Signals(number).name).encode())  # a handler must not print
+        elif number == signal.SIGINT and time.monotonic() - self._since > TOGETHER:
+            before = self._before[signal.SIGINT]
+            if callable(before):
+                before(number, frame)
 
     def _listen_no_more(self) -> None:
         for number, handler in self.__dict__.pop("_before", {}).items():
             signal.signal(number, handler)
 
     def _stopped(self, file: Path) -> StoppedError:
-        name = signal.Signals(self.received).name if self.received else "a signal to another process"
-        return StoppedError(
-            found=f"{name}: training stopped, its state is in {file}",
-            expected="to go on from there",
-            do="repeat the command with +resume=auto (a sweep: as it was)",
-            status=128 + (self.received or signal.SIGTERM),
-        )
+        return stopped(self.received, f"training stopped, its state is in {file}", do=GO_ON)

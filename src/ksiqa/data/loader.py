@@ -1,5 +1,6 @@
 """DataLoaders that draw nothing from the random state of training, and can start within an epoch."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -11,8 +12,21 @@ from ksiqa.batch import Batch
 from ksiqa.data.image_pairs import ImagePairs, Sample, collated
 from ksiqa.data.sampling import SameSizeBatches
 from ksiqa.data.training_batches import TrainingBatches
+from ksiqa.errors import whole_number
+from ksiqa.stopping import SIGNALS_TO_END
 
-SIGNALS_TO_END = (signal.SIGTERM, signal.SIGUSR1)  # of clusters before they take a node away
+ENOUGH = 4  # processes that read, where nobody says how many: beyond that, the model is what is waited for
+
+
+def readers(told: int | None) -> int:
+    """Return how many processes (or threads) read images: as many as told, else one a core, but no more than 4.
+
+    Raises:
+        ConfigError: it is no such number.
+    """
+    if told is None:
+        return min(ENOUGH, len(os.sched_getaffinity(0)))
+    return whole_number(told, least=0, name="data.workers")
 
 
 class Loader(DataLoader[Sample]):
@@ -49,6 +63,7 @@ class Loader(DataLoader[Sample]):
 
 
 def deaf(_worker: int) -> None:
-    """Leave the signals that a cluster sends to all of a job to the process that trains: it ends its workers itself."""
+    """Leave the signals that all of a job are sent (by a cluster, by Ctrl-C) to the process that trains: it ends its
+    workers itself."""
     for number in (*SIGNALS_TO_END, signal.SIGUSR2):  # the last one is that of jobs that submitit queues again
         signal.signal(number, signal.SIG_IGN)

@@ -7,6 +7,7 @@ from ksiqa.data.datasets import DATASETS
 from ksiqa.data.datasets.table_file import read_table
 from ksiqa.data.image_cache import decoded_reader
 from ksiqa.data.image_source import FileImages
+from ksiqa.data.loader import readers
 from ksiqa.data.soundness import Soundness
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.data.synthetic.families import FAMILIES
@@ -99,7 +100,7 @@ def synthetic(
     keep_in_memory: bool,
     on_bad_image: str,
     pixel_limit: int,
-    workers: int,
+    workers: int | None,
 ) -> SyntheticImages:
     """Return synthetic pairs made from a folder of photographs, or from the demo's (``name: demo``).
 
@@ -113,7 +114,8 @@ def synthetic(
         seed: of the distortions' random parts.
         cache: folder that keeps the measures behind the pseudo-scores.
         keep_in_memory: hold each rendered image.
-        on_bad_image, pixel_limit, workers: see ``Soundness``.
+        on_bad_image, pixel_limit: see ``Soundness``.
+        workers: see ``readers``.
 
     Raises:
         DatasetError: no folder was given, or no photograph is in it.
@@ -126,7 +128,7 @@ def synthetic(
             do="set data.root=FOLDER",
         )
     home = Path(cache).expanduser()
-    look = Soundness(on_bad=on_bad_image, pixel_limit=pixel_limit, workers=workers, cache=home)
+    look = Soundness(on_bad=on_bad_image, pixel_limit=pixel_limit, workers=readers(workers), cache=home)
     cut = None if size is None else (size[0], size[1])
     files = [] if root is None else photographs_in(Path(root).expanduser())
     files, bad = look.of_photographs(files, name=name, size=cut)

@@ -12,6 +12,7 @@ from ksiqa.data.facts import Facts
 from ksiqa.errors import DatasetError
 
 FIRST = 3  # missing files named in an error
+RESTORE = "restore the label file as released, or correct this row"
 
 
 def has_columns(frame: pd.DataFrame, columns: Sequence[str], label_file: Path) -> None:
@@ -56,7 +57,9 @@ def inside_scale(frame: pd.DataFrame, facts: Facts, label_file: Path) -> None:
     outside = np.flatnonzero((raw < facts.low) | (raw > facts.high))
     if outside.size:
         scale = f"a {facts.label} in [{facts.low:g}, {facts.high:g}] ({outside.size} rows are outside)"
-        _row_error(frame, int(outside[0]), label_file, f"{facts.label} {raw[outside[0]]:g}", scale)
+        found = f"{facts.label} {raw[outside[0]]:g}; the file's go from {raw.min():g} to {raw.max():g}"
+        own = "set data.low and data.high to the ends of the raters' scale, or correct this row"
+        _row_error(frame, int(outside[0]), label_file, found, scale, do=RESTORE if facts.home_page else own)
 
 
 def no_row_twice(frame: pd.DataFrame, label_file: Path) -> None:
@@ -136,11 +139,13 @@ def references_there(frame: pd.DataFrame, facts: Facts, *, allow_missing: bool) 
     return [path if there.get(path, False) else None for path in frame["reference"]]
 
 
-def _row_error(frame: pd.DataFrame, at: int, label_file: Path, found: str, expected: str) -> NoReturn:
+def _row_error(
+    frame: pd.DataFrame, at: int, label_file: Path, found: str, expected: str, *, do: str = RESTORE
+) -> NoReturn:
     raise DatasetError(
         found=f"{label_file}, row {frame.index[at] + 1} ({Path(frame['image'].iloc[at]).name}): {found}",
         expected=expected,
-        do="restore the label file as released, or correct this row",
+        do=do,
     )
 
 

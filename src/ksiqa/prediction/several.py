@@ -17,8 +17,8 @@ from ksiqa.prediction.maps import write_map
 from ksiqa.prediction.parquet_rows import ParquetRows
 from ksiqa.prediction.photographs import Photograph
 from ksiqa.prediction.rows import MADE_BY
-from ksiqa.prediction.stopping import stoppable
 from ksiqa.prediction.work import Scoring, Work
+from ksiqa.stopping import stoppable
 from ksiqa.training.quiet import quiet_lightning
 
 TO_END = 30.0  # seconds that a process has to write what it has

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ksiqa.console import open_console
 from ksiqa.errors import printable
 from ksiqa.prediction.rows import Row
 
@@ -30,4 +30,4 @@ def show(rows: Sequence[Row]) -> None:
             told["interval"] = "" if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}"
         values = (row["image"], *(told.get(name, "") for name in [*columns, "error"]))
         table.add_row(*(escape(printable(text)) for text in values))
-    Console().print(table)
+    open_console().print(table)

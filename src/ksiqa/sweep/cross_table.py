@@ -7,9 +7,9 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
-from rich.console import Console
 from rich.table import Table
 
+from ksiqa.console import open_console
 from ksiqa.files import write_whole
 
 COLUMNS = ("trained", "tested", "n", "srcc", "plcc", "plcc_fitted", "krcc", "rmse", "seed")
@@ -27,7 +27,7 @@ class CrossTable(Callback):
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        console = Console()
+        console = open_console()
         console.print(cross_table(rows))
         console.print(f"table: {folder / 'cross_database.csv'}", soft_wrap=True)
 

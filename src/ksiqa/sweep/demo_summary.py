@@ -7,9 +7,9 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from PIL import Image
-from rich.console import Console
 from rich.table import Table
 
+from ksiqa.console import open_console
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.predict import predict
 from ksiqa.prediction.show import show
@@ -27,7 +27,7 @@ class Summary(Callback):
         folder = Path(config.hydra.sweep.dir)
         results = {file.parent.name: json.loads(file.read_text()) for file in folder.glob("*/results.json")}
         order = [name for name in config.variants if name in results]
-        console = Console()
+        console = open_console()
         console.print(summary({name: results[name] for name in order}))
         joint = folder / "joint"
         if (joint / "results.json").exists():

@@ -85,7 +85,7 @@ def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]
         part.requires_grad_(False)
     trainer = trainers.trainer(config, phase=phase, folder=folder, loggers=loggers)
     loaders = phase.loaders(processes=trainer.world_size)
-    newest = newest_checkpoint(folder / "checkpoints" / phase.name)
+    newest = newest_checkpoint(folder / trainers.CHECKPOINTS / phase.name)
     task, tuning = phase.task, Tuning.of(config.strategy)
     if isinstance(trainer.strategy, Fsdp):
         task, tuning = deepcopy(task), replace(tuning, channels_last=False)  # it takes contiguous weights alone

@@ -1,8 +1,8 @@
 """One training run, from a composed config to a folder with the trained model and its test figures."""
 
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ksiqa.data.datamodule import QualityData
 from ksiqa.data.fingerprint import data_fingerprint
 from ksiqa.data.split_files import split_texts, write_split
 from ksiqa.errors import DatasetError
-from ksiqa.files import alone_in, write_whole
+from ksiqa.files import alone_in, kept_if_begun, write_whole
 from ksiqa.inference.evaluation import Tested, covered, part_tested
 from ksiqa.inference.model_card import COVERAGE
 from ksiqa.inference.model_folder import TrainedModel, describe, load_model, save_model
@@ -30,6 +30,7 @@ from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
 from ksiqa.report.run_folder import described, figures, write_bad_images, write_report, write_results
+from ksiqa.stopping import GO_ON, stoppable
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts, assemble, trained_model
 from ksiqa.training.images_seen import seen_again
@@ -57,7 +58,7 @@ def run(config: DictConfig, folder: Path, *, test: bool = True) -> dict[str, Any
     config = settled(config)
     folder = run_folder(config, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with alone_in(folder) if is_first() else nullcontext():
+    with _own(folder) if is_first() else nullcontext(), stoppable(GO_ON, what=lambda: _stopped_at(folder)):
         results = known_results(config, folder)
         if results is None:
             with one_job():
@@ -69,10 +70,29 @@ def run(config: DictConfig, folder: Path, *, test: bool = True) -> dict[str, Any
     return results
 
 
+@contextmanager
+def _own(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a run's folder; of a run that fails before its training began nothing is left.
+
+    Raises:
+        FolderInUseError: another process is in it.
+    """
+    with alone_in(folder), kept_if_begun(folder, begun=trainers.CHECKPOINTS):
+        yield
+
+
+def _stopped_at(folder: Path) -> str:
+    """Say what a run that is stopped has come to."""
+    trained = any(folder.glob(f"{trainers.CHECKPOINTS}/*/*.ckpt"))
+    return "the run stopped; " + (
+        f"what was trained is in {folder / trainers.CHECKPOINTS}" if trained else "nothing was saved yet"
+    )
+
+
 def train_and_test(config: DictConfig, folder: Path, *, test: bool) -> dict[str, Any] | None:
     """Do what ``run`` does of a settled config in a folder that is its own."""
     started = time.monotonic()
-    trainers.check_accelerator(config)
+    trainers.check_trainer(config)
     check_loggers(config)
     quiet_lightning()
     lightning.seed_everything(config.seed, verbose=False)
@@ -85,7 +105,7 @@ def train_and_test(config: DictConfig, folder: Path, *, test: bool) -> dict[str,
     sets = parts.target.sets
     views: Any = sets[0].parts["test"].views
     others = other_data(config, sources, views=views)
-    if any(folder.glob("checkpoints/*/*.ckpt")):
+    if any(folder.glob(f"{trainers.CHECKPOINTS}/*/*.ckpt")):
         check_same_split(folder, sets)
     if is_first():
         for one, place in split_folders(folder, sets):
@@ -123,7 +143,9 @@ def saved_and_tested(
     with_test = [one for one in sets if one.split.test and test]
     ridges = [ridge_test(one) if config.report.ridge else None for one in with_test]  # before features are let go
     for one in with_test:
-        Console().print(f"testing {len(one.split.test)} images of {one.name}", markup=False, highlight=False)
+        Console().print(
+            f"testing {len(one.split.test)} images of {one.name}", soft_wrap=True, markup=False, highlight=False
+        )
     tested = [
         part_tested(trained, one, trainer=trainers.scoring_trainer(config))._replace(ridge=ridge)
         for one, ridge in zip(with_test, ridges, strict=True)

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
-from rich.console import Console
 from rich.table import Table
 from torch import nn
 
+from ksiqa.console import open_console
 from ksiqa.inference.evaluation import Tested
 from ksiqa.metric.agreement import Agreement
+from ksiqa.metric.correlation import few
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.task.phase import Phase
@@ -20,13 +21,15 @@ PARTS = ("train", "validation", "test")
 
 
 def show_start(config: DictConfig, parts: Parts, phases: Sequence[Phase], *, processes: int) -> None:
-    """Print the model's parts, the data's parts, the split and what a step takes."""
-    console = Console()
+    """Print the model's parts, the data's parts, the backbones and their weights, the split and what a step takes."""
+    console = open_console()
     console.print(_model_table(parts))
     console.print(_data_table(parts))
     split, accumulated = config.split, int(config.trainer.get("accumulate_grad_batches", 1))
     batch = int(config.data.batch_size)
+    branches = [one for name in ("vit", "cnn") if (one := config.backbone.get(name))]
     lines = {
+        "backbone": " and ".join(f"{one.name} ({Path(str(one.weights)).name})" for one in branches),
         "split": f"{split.source}, index {split.index}, seed {split.seed}",
         "epochs": ", ".join(f"{one.name} {one.epochs}" for one in phases),
         "batch": f"{batch} images, devices: {processes}, accumulated batches: {accumulated}; "
@@ -49,7 +52,7 @@ def show_end(
             where a run went on; None where none has it.
         places: of the run in W&B.
     """
-    console = Console()
+    console = open_console()
     show_tests(tested, results)
     share = "" if data_share is None else f"; {data_share:.0%} of training waited for data (time/data_share)"
     console.print(f"time: {results['seconds']:.0f} s{share}", soft_wrap=True, highlight=False)
@@ -60,7 +63,7 @@ def show_end(
 
 def show_tests(tested: Sequence[Tested], results: dict[str, Any]) -> None:
     """Print the test figures, and whether they are none."""
-    console = Console()
+    console = open_console()
     if tested:
         console.print(_test_table(tested, results))
     seen = results.get("saw_test") or results.get("init_saw_test")
@@ -127,7 +130,9 @@ def _test_table(tested: Sequence[Tested], results: dict[str, Any]) -> Table:
     for one in tested:
         for name, found in one.agreements.items():
             values = (_shown(figure, found) for figure in found.as_dict(""))
-            table.add_row(f"{name} on {one.data.name}" if len(tested) > 1 else name, *values)
+            count = len(one.scores[name].row)
+            of = f", of {count} images" if few(count) else ""
+            table.add_row((f"{name} on {one.data.name}" if len(tested) > 1 else name) + of, *values)
     if len(tested) > 1:
         table.add_row("mean over the sets", *(f"{results[f'test/mean_{name}']:.4f}" for name in ("srcc", "plcc")))
     return table

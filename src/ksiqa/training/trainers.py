@@ -27,9 +27,12 @@ from ksiqa.task.phase import Phase
 from ksiqa.training.checkpoint_files import CheckpointFiles
 from ksiqa.training.ddp import Ddp
 from ksiqa.training.fsdp import Fsdp
-from ksiqa.training.tuned import OF_SPEED
+from ksiqa.training.tuned import OF_SPEED, Tuning
 
 BEST = "best"  # the checkpoint of task.select=best
+CHECKPOINTS = "checkpoints"  # in a run's folder; where it is, training began
+ACCELERATORS = ("auto", "cpu", "cuda", "gpu")
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true")
 
 
 def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Logger]) -> lightning.Trainer:
@@ -41,20 +44,14 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Log
         folder: the run's.
         loggers: of all phases; see ``ksiqa.training.logged``.
     """
-    select = choice(config.task.select, allowed=("last", "best"), name="task.select")
+    select = config.task.select
     if select == "best" and not phase.target.has_validation:
         raise ConfigError(
             found="task.select=best without a validation part",
             expected="images to choose by that are neither trained on nor tested",
             do="set split.validation_share=0.1, or task.select=last",
         )
-    if config.report.best_on_test and several_devices(config):
-        raise ConfigError(
-            found=f"report.best_on_test=true with strategy.devices={config.strategy.devices}",
-            expected="one process, which scores the test part after each epoch",
-            do="set strategy.devices=1",
-        )
-    checkpoints = folder / "checkpoints" / phase.name
+    checkpoints = folder / CHECKPOINTS / phase.name
     best = OwnFiles(dirpath=checkpoints, filename=BEST, monitor=phase.task.criterion, mode="max")
     pace, bar = Pace(), shows_progress(config)
     callbacks: list[Callback] = [
@@ -71,9 +68,6 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Log
     ]
     settings = {**plain(config.trainer), **_devices(config), "precision": config.strategy.precision}
     settings |= {"max_epochs": phase.epochs, "enable_progress_bar": bar}
-    known = inspect.signature(lightning.Trainer).parameters
-    for name in (*settings, *(key for key in config.strategy if key not in OF_SPEED)):
-        choice(name, allowed=known, name="trainer argument")
     checkpoints.mkdir(parents=True, exist_ok=True)  # now: a folder that vanishes later must not come back empty
     return lightning.Trainer(
         **settings,
@@ -103,17 +97,43 @@ def shows_progress(config: DictConfig) -> bool:
     return bool(config.trainer.enable_progress_bar) and sys.stdout.isatty()
 
 
-def check_accelerator(config: DictConfig) -> None:
-    """See whether the accelerator that the config names is there, before data and model are built.
+def check_trainer(config: DictConfig) -> None:
+    """See whether what a config says of its Trainers has a meaning, before data and model are built.
 
     Raises:
-        ConfigError: a GPU is asked for where there is none.
+        ConfigError: it has none, or a GPU is asked for where there is none.
     """
+    known = inspect.signature(lightning.Trainer).parameters
+    for name in (*config.trainer, *(key for key in config.strategy if key not in OF_SPEED)):
+        choice(name, allowed=known, name="trainer argument")
+    choice(config.task.select, allowed=("last", "best"), name="task.select")
+    choice(config.strategy.accelerator, allowed=ACCELERATORS, name="strategy.accelerator")
+    choice(config.strategy.precision, allowed=PRECISIONS, name="strategy.precision")
+    Tuning.of(config.strategy)
+    _check_count(plain(config.strategy)["devices"])
+    _devices(config)
+    if config.report.best_on_test and several_devices(config):
+        raise ConfigError(
+            found=f"report.best_on_test=true with strategy.devices={config.strategy.devices}",
+            expected="one process, which scores the test part after each epoch",
+            do="set strategy.devices=1",
+        )
     if config.strategy.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise ConfigError(
             found=f"strategy.accelerator={config.strategy.accelerator} on a machine without a GPU that torch can use",
             expected="a CUDA GPU and a torch build for it",
             do="set strategy=cpu, or strategy=auto to take what is there",
+        )
+
+
+def _check_count(devices: Any) -> None:
+    numbers = devices if isinstance(devices, list) else [devices]
+    least = 0 if isinstance(devices, list) else -1
+    if not numbers or devices == 0 or not all(type(one) is int and one >= least for one in numbers):
+        raise ConfigError(
+            found=f"strategy.devices={devices}",
+            expected="how many devices, -1 for all, or a list of their numbers",
+            do="set strategy.devices=1",
         )
 
 

@@ -105,3 +105,10 @@ def test_what_to_do_about_a_table_that_nobody_released(tmp_path: Path, wrong: tu
     file.write_text(text.replace(*wrong, 1))
     with pytest.raises(DatasetError, match=do):
         read(file)
+
+
+def test_a_label_outside_the_scale_names_the_two_options(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="set data") as error:
+        read(write_table(tmp_path), high=5.0)
+    assert "; the file's go from " in error.value.found
+    assert error.value.do == "set data.low and data.high to the ends of the raters' scale, or correct this row"

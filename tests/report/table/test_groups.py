@@ -42,6 +42,7 @@ def test_a_split_of_which_a_seed_has_no_fit_has_none(write, tmp_path):
         ({"missing": 3}, ("fewer than ten splits", "partial data")),
         ({"unlisted": 3}, ("fewer than ten splits", "partial data")),
         ({"missing_references": 1}, ("fewer than ten splits", "partial data")),
+        ({"test_n": 9}, ("fewer than ten splits", "fewer than ten test images")),
         ({"pairs_missing": 1}, ("fewer than ten splits", "partial data")),
         ({"label": "pseudo-score"}, ("fewer than ten splits", "pseudo-scores")),
         ({"best_on_test/srcc": 0.9}, ("fewer than ten splits", "selected on the test part")),

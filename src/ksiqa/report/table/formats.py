@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ksiqa.console import WIDE
 from ksiqa.errors import choice
 from ksiqa.report.table.sheet import Plain, Section, plain, text
 
-WIDE = 10_000  # columns of text: a file has no width that a table must fit in
 LATEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},

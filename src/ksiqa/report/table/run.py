@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ksiqa.metric.correlation import few
+
 LACKING = ("missing", "missing_references", "unlisted", "bad_images", "pairs_missing")
 """Results that count what a copy of a set lacks."""
 
@@ -37,6 +39,7 @@ class Run:
         lacking = any(self.results.get(prefix + name) for name in LACKING for prefix in ("", "trained."))
         found = {
             "partial data": lacking,
+            "fewer than ten test images": few(self.results.get("test_n")),
             "pseudo-scores": self.results["label"] == "pseudo-score",
             "selected on the test part": self.results.get("best_on_test/srcc") is not None,
             "tested on another split": self._saw_another_split(),
