@@ -223,7 +223,10 @@ def test_a_run_that_goes_on_is_the_same_run_of_wandb(told, sweep, first, tmp_pat
     again = read(wandb_folders(folder)[-1])
     assert len(wandb_folders(folder)) == 2
     assert again.run.run_id == first[2].run.run_id
-    assert list(again.history) == [2]  # no epoch is told twice
+    assert list(again.history) == [0, 1, 2]  # what was logged before may not have been written
+    for step, row in enumerate(rows(folder / "metrics.csv")):
+        told_again = {name: again.history[step][name] for name, value in row.items() if name != "phase" and value}
+        assert told_again == {name: pytest.approx(float(row[name])) for name in told_again}
     assert again.summary["test/srcc"] == first[2].summary["test/srcc"]
 
 
@@ -268,12 +271,9 @@ def test_a_killed_run_goes_on_step_by_step(told, tmp_path, monkeypatch):
     longer = [*told, "trainer.max_epochs=6", "logger=[csv,wandb]"]
     killed = ended(tmp_path, *longer, by=signal.SIGKILL, at="checkpoints/joint/last.ckpt")
     train(killed.parent / "again", *longer, "+resume=auto")
-    first, second = wandb_folders(killed)
-    begun, gone_on = read(first, ended=False), read(second)
-    assert begun.status is None
-    assert begun.run.run_id == gone_on.run.run_id
-    assert sorted({*begun.history, *gone_on.history}) == list(range(7))
-    assert max(begun.history) - min(gone_on.history) <= 0
+    gone_on = read(wandb_folders(killed)[1])  # of the first one W&B may not have written anything
+    assert gone_on.run.run_id == run_id(killed)
+    assert sorted(gone_on.history) == list(range(7))
     train(tmp_path / "whole", *longer, "logger=csv")
     assert untimed(killed / "metrics.csv") == untimed(tmp_path / "whole" / "metrics.csv")
 

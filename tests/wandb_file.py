@@ -28,13 +28,13 @@ def wandb_folders(folder: Path) -> list[Path]:
     return sorted((folder / "wandb").glob("offline-run-*"))
 
 
-def read(folder: Path, *, ended: bool = True) -> Read:
-    """Read the one .wandb file of an offline run's folder, once W&B's process has written its end (or, of a run that
-    was killed, its beginning), which on a busy machine takes a while; after half a minute, as it is."""
+def read(folder: Path) -> Read:
+    """Read the one .wandb file of an offline run's folder, once W&B's process has written its end, which on a busy
+    machine takes a while; after half a minute, as it is."""
     late = time.monotonic() + 30
     while True:
         found = _read(folder)
-        if (found.status if ended else found.run) is not None or time.monotonic() > late:
+        if found.status is not None or time.monotonic() > late:
             return found
         time.sleep(0.1)
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,14 @@ class WandbRun(Logger):
                 expected="an account that W&B knows here, and a network",
                 do="run wandb login, or set logger.wandb.offline=true and upload later by wandb sync",
             ) from error
+
+    def catch_up(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """Log the rows of metrics.csv that W&B may lack, of a run that goes on: of one that was killed it may not have
+        written the last ones. Offline nobody can tell which, and all are logged."""
+        for step, row in enumerate(rows):
+            if step >= self.run.step:
+                figures = {name: float(value) for name, value in row.items() if name != "phase" and value}
+                self.log_metrics(figures, step=step)
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Log figures, or media."""

@@ -69,6 +69,7 @@ def logged(config: DictConfig, folder: Path) -> Iterator[list[Logger]]:
             named = " ".join(dict.fromkeys((config.name, *folder.absolute().parts[-2:])))  # of a search: with the trial
             run.begin(name=named, id_=run_id(folder), group=group, config=plain(config) | {"recipe": recipe})
             open_.append(run)
+            run.catch_up(metrics_rows(folder / "metrics.csv"))
         yield found
         status = 0
     finally:
