@@ -121,6 +121,15 @@ def test_a_signal_is_answered_wherever_it_comes(task, step, number, what, pairs,
     assert [file.parent.name for file in tmp_path.glob("*/results.json")] == ["run"]
 
 
+def test_the_alarm_of_a_program_around_it_is_left_alone():
+    """That of pytest's own timeout, here."""
+    before, _ = signal.getitimer(signal.ITIMER_REAL)
+    with stoppable("nothing"):
+        pass
+    after, _ = signal.getitimer(signal.ITIMER_REAL)
+    assert 0 < after <= before
+
+
 def test_an_end_that_comes_where_python_drops_it_comes_again():
     class Dropped:
         def __del__(self):

@@ -35,9 +35,10 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from ksiqa.training.shown import show_tests
 
     quiet_lightning()
-    trained = load_model(model_folder(config.checkpoint))
-    sets = mix.scored_sets(config, trained)
+    trainers.check_devices(config)
     with stoppable("repeat the command", what=lambda: "the scoring stopped; nothing was saved yet"):
+        trained = load_model(model_folder(config.checkpoint))
+        sets = mix.scored_sets(config, trained)
         tested = [part_tested(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
     results = {
         **figures(tested),

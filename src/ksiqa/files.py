@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
@@ -87,14 +87,21 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def kept_if_begun(folder: Path, *, begun: str) -> Iterator[None]:
-    """Remove a folder that held nothing before if the block fails and has not come to write ``begun`` in it."""
+def kept_if_begun(folder: Path, *, begun: str, own: Sequence[str]) -> Iterator[None]:
+    """Of a folder that held nothing before, remove what is the block's ``own`` (files and folders), and the folder if
+    it is empty then, where the block fails and has not come to write ``begun`` in it."""
     new = {one.name for one in folder.iterdir()} <= {LOCK}
     try:
         yield
     except BaseException:
         if new and not (folder / begun).exists():
-            rmtree(folder, ignore_errors=True)
+            for name in (*own, LOCK):
+                if (folder / name).is_dir():
+                    rmtree(folder / name, ignore_errors=True)
+                else:
+                    (folder / name).unlink(missing_ok=True)
+            with suppress(OSError):  # it holds something else
+                folder.rmdir()
         raise
 
 

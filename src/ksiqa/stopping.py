@@ -36,36 +36,40 @@ def stoppable(
         in_launched: in a process that torch has launched, which hands Exceptions alone to the first one.
 
     Raises:
-        StoppedError: with the status 128 and the signal's number: 130 or 143.
+        StoppedError: with the status 128 and the signal's number: 130, 138 or 143.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     last, came = -TOGETHER, 0
+    me, tries = threading.get_ident(), list[threading.Timer]()
 
     def stop(number: int, _frame: Any) -> None:
         nonlocal last, came
-        if number != signal.SIGALRM:
-            if time.monotonic() - last < TOGETHER:
-                return
-            last, came = time.monotonic(), number
-        error = stopped(came, what(), do=do)
+        if time.monotonic() - last < TOGETHER:
+            return
+        last, came = time.monotonic(), number
+        error = stopped(number, what(), do=do)
         raise error if in_launched else _Stop(error)
 
     def unraised(lost: Any) -> None:
+        nonlocal last
         if isinstance(lost.exc_value, _Stop | StoppedError):  # it came while Python forked, or in a __del__
-            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+            last = -TOGETHER
+            tries.append(threading.Timer(AGAIN, signal.pthread_kill, (me, came)))
+            tries[-1].start()
         else:
             hook(lost)
 
     hook, sys.unraisablehook = sys.unraisablehook, unraised
-    before = {number: signal.signal(number, stop) for number in (*SIGNALS_TO_END, signal.SIGALRM)}
+    before = {number: signal.signal(number, stop) for number in SIGNALS_TO_END}
     try:
         yield
     except _Stop as end:
         raise end.error from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for one in tries:
+            one.cancel()
         sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)

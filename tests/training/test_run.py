@@ -189,7 +189,10 @@ def test_configs_without_meaning(overrides, message, pairs, tmp_path):
         ("strategy.precision=bf16-mix", "strategy.precision=bf16-mix\n.*\ndo: set strategy.precision=bf16-mixed"),
         ("strategy.accelerator=gpus", "strategy.accelerator=gpus\nexpected: one of auto, cpu, cuda, gpu"),
         ("strategy.strategy=dpd", "strategy.strategy=dpd\nexpected: one of auto, ddp, fsdp"),
-        ("strategy.devices=abc", "strategy.devices=abc\nexpected: how many devices, -1 for all, or a list"),
+        ("strategy.devices=abc", "strategy.devices=abc\nexpected: how many processes share the CPU: a number from 1"),
+        ("strategy.devices=-1", "strategy.devices=-1\nexpected: how many processes share the CPU"),
+        ("strategy.devices=[0]", r"strategy.devices=\[0\]\nexpected: how many processes share the CPU"),
+        ("+strategy.num_nodes=two", "strategy.num_nodes=two\nexpected: a whole number"),
         ("task.select=first", "task.select=first\nexpected: one of best, last"),
     ],
 )

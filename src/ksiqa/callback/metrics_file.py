@@ -9,6 +9,7 @@ import lightning.pytorch as lightning
 from lightning.pytorch.callbacks import Checkpoint
 
 from ksiqa.callback.pace import DATA_SHARE
+from ksiqa.callback.wandb_run import WandbRun
 from ksiqa.files import write_whole
 
 
@@ -42,7 +43,10 @@ class MetricsFile(Checkpoint):
             writer.writeheader()
             writer.writerows(rows)
         for logger in trainer.loggers:
-            logger.log_metrics({name: value for name, value in row.items() if name != "phase"}, step=len(earlier))
+            if isinstance(logger, WandbRun):
+                logger.catch_up(rows)
+            else:
+                logger.log_metrics({name: value for name, value in row.items() if name != "phase"}, step=len(earlier))
 
     def _repeated(self, row: dict[str, Any], epoch: int) -> bool:
         return row["phase"] == self.phase and int(row["epoch"]) >= epoch

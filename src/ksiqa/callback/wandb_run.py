@@ -68,6 +68,7 @@ class WandbRun(Logger):
                 settings=wandb.Settings(silent=self._offline, console="off", disable_git=True, save_code=False),
                 **{"name": name, **self._settings},
             )
+            self._told = int(self.run.step)  # rows; 0 while offline
         except wandb.Error as error:
             self._restore()
             raise ConfigError(
@@ -76,13 +77,13 @@ class WandbRun(Logger):
                 do="run wandb login, or set logger.wandb.offline=true and upload later by wandb sync",
             ) from error
 
-    def catch_up(self, rows: Sequence[Mapping[str, str]]) -> None:
-        """Log the rows of metrics.csv that W&B may lack, of a run that goes on: of one that was killed it may not have
-        written the last ones. Offline nobody can tell which, and all are logged."""
-        for step, row in enumerate(rows):
-            if step >= self.run.step:
-                figures = {name: float(value) for name, value in row.items() if name != "phase" and value}
-                self.log_metrics(figures, step=step)
+    def catch_up(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Log the rows of metrics.csv that W&B has not been told: the newest, and, of a run that goes on, those that a
+        kill may have kept it from writing. Offline nobody can tell which these are, and all are logged."""
+        for step in range(self._told, len(rows)):
+            figures = {name: value for name, value in rows[step].items() if name != "phase" and value not in ("", None)}
+            self.log_metrics({name: float(value) for name, value in figures.items()}, step=step)
+        self._told = max(self._told, len(rows))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Log figures, or media."""

@@ -14,7 +14,7 @@ from ksiqa.callback.own_files import OwnFiles
 from ksiqa.errors import StoppedError
 from ksiqa.stopping import GO_ON, SIGNALS_TO_END, TOGETHER, stopped
 
-SOON = "\n{}: training ends after the running step and keeps its state (Ctrl-C again: at once)\n"
+SOON = "\n{}: training ends after the running step and keeps its state (Ctrl-C again, in some seconds: at once)\n"
 
 
 class WithinEpoch(OwnFiles):
@@ -46,6 +46,7 @@ class WithinEpoch(OwnFiles):
         """Listen, from here to the end of training; a thread beside the main one cannot."""
         super().on_train_start(trainer, pl_module)
         if threading.current_thread() is threading.main_thread():
+            self._speaks = trainer.is_global_zero
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS_TO_END}
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *step: Any) -> None:
@@ -79,7 +80,8 @@ class WithinEpoch(OwnFiles):
     def _note(self, number: int, frame: Any) -> None:
         if not self.received:
             self.received, self._since = number, time.monotonic()
-            os.write(2, SOON.format(signal.Signals(number).name).encode())  # a handler must not print
+            if self._speaks:
+                os.write(2, SOON.format(signal.Signals(number).name).encode())  # a handler must not print
         elif number == signal.SIGINT and time.monotonic() - self._since > TOGETHER:
             before = self._before[signal.SIGINT]
             if callable(before):

@@ -15,7 +15,7 @@ from ksiqa.data.training_batches import TrainingBatches
 from ksiqa.errors import whole_number
 from ksiqa.stopping import SIGNALS_TO_END
 
-ENOUGH = 4  # processes that read, where nobody says how many: beyond that, the model is what is waited for
+MOST_WORKERS = 4  # processes that read, where nobody says how many: beyond that, the model is what is waited for
 
 
 def readers(told: int | None) -> int:
@@ -25,7 +25,7 @@ def readers(told: int | None) -> int:
         ConfigError: it is no such number.
     """
     if told is None:
-        return min(ENOUGH, len(os.sched_getaffinity(0)))
+        return min(MOST_WORKERS, len(os.sched_getaffinity(0)))
     return whole_number(told, least=0, name="data.workers")
 
 

@@ -10,7 +10,7 @@ from ksiqa.errors import KsiqaError
 # Values this close to one another, as a share of the largest, differ by rounding alone: by that of a float64, or of a
 # fitted curve that is flat there. SciPy warns of what it makes of values five times closer.
 ROUNDING = 1e-11
-ENOUGH = 10  # images: of fewer, chance alone makes correlations of any size, and they are marked
+FEW = 10  # images: of fewer, chance alone makes correlations of any size, and they are marked
 
 
 def srcc(score: Float[ndarray, " rows"], label: Float[ndarray, " rows"]) -> float:
@@ -51,7 +51,7 @@ def rmse(score: Float[ndarray, " rows"], label: Float[ndarray, " rows"]) -> floa
 
 def few(images: int | None) -> bool:
     """Whether a correlation of so many images is to be marked; None: their number is not known."""
-    return images is not None and images < ENOUGH
+    return images is not None and images < FEW
 
 
 def is_constant(values: Float[ndarray, " rows"]) -> bool:

@@ -69,7 +69,6 @@ def logged(config: DictConfig, folder: Path) -> Iterator[list[Logger]]:
             named = " ".join(dict.fromkeys((config.name, *folder.absolute().parts[-2:])))  # of a search: with the trial
             run.begin(name=named, id_=run_id(folder), group=group, config=plain(config) | {"recipe": recipe})
             open_.append(run)
-            run.catch_up(metrics_rows(folder / "metrics.csv"))
         yield found
         status = 0
     finally:
@@ -99,6 +98,7 @@ def log_end(
     is to stay in ``folder``. Return where that is."""
     runs = [one for one in loggers if isinstance(one, WandbRun)]
     for run in runs:
+        run.catch_up(metrics_rows(folder / "metrics.csv"))
         run.run.summary.update({key: one for key, one in results.items() if isinstance(one, int | float | str)})
         for one in tested:
             prefix = f"test/{one.data.name}/" if len(tested) > 1 else "test/"

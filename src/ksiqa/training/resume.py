@@ -91,8 +91,6 @@ def _unfinished(config: DictConfig, folder: Path, resume: str) -> Path:
     candidate = Path(resume).expanduser() / CONFIG
     if _goes_on(config, candidate):
         return candidate.parent
-    with suppress(OSError):
-        folder.rmdir()
     raise ConfigError(
         found=f"resume={resume}, and no unfinished run of this config",
         expected="a run folder without results.json whose config.yaml equals this command's",

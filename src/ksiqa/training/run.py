@@ -43,6 +43,16 @@ from ksiqa.training.resume import CONFIG, known_results, run_folder
 from ksiqa.training.settle import settled
 from ksiqa.training.shown import show_end
 
+BEFORE_TRAINING = (
+    CONFIG,
+    "environment.json",
+    "bad_images.csv",
+    "split",
+    "splits",
+    "wandb",
+    "tensorboard",
+)  # is written
+
 
 def run(config: DictConfig, folder: Path, *, test: bool = True) -> dict[str, Any] | None:
     """Train, save, test; return what results.json holds. A run that was cut off in its folder goes on there, and of one
@@ -72,12 +82,12 @@ def run(config: DictConfig, folder: Path, *, test: bool = True) -> dict[str, Any
 
 @contextmanager
 def _own(folder: Path) -> Iterator[None]:
-    """Keep other processes out of a run's folder; of a run that fails before its training began nothing is left.
+    """Keep other processes out of a run's folder; of a run that fails before its training began nothing of it is left.
 
     Raises:
         FolderInUseError: another process is in it.
     """
-    with alone_in(folder), kept_if_begun(folder, begun=trainers.CHECKPOINTS):
+    with alone_in(folder), kept_if_begun(folder, begun=trainers.CHECKPOINTS, own=BEFORE_TRAINING):
         yield
 
 

@@ -22,7 +22,7 @@ from ksiqa.callback.pace import Pace
 from ksiqa.callback.progress import Progress
 from ksiqa.callback.wandb_pictures import ValidationPictures
 from ksiqa.callback.within_epoch import WithinEpoch
-from ksiqa.errors import ConfigError, choice
+from ksiqa.errors import ConfigError, choice, whole_number
 from ksiqa.task.phase import Phase
 from ksiqa.training.checkpoint_files import CheckpointFiles
 from ksiqa.training.ddp import Ddp
@@ -107,10 +107,9 @@ def check_trainer(config: DictConfig) -> None:
     for name in (*config.trainer, *(key for key in config.strategy if key not in OF_SPEED)):
         choice(name, allowed=known, name="trainer argument")
     choice(config.task.select, allowed=("last", "best"), name="task.select")
-    choice(config.strategy.accelerator, allowed=ACCELERATORS, name="strategy.accelerator")
     choice(config.strategy.precision, allowed=PRECISIONS, name="strategy.precision")
     Tuning.of(config.strategy)
-    _check_count(plain(config.strategy)["devices"])
+    check_devices(config)
     _devices(config)
     if config.report.best_on_test and several_devices(config):
         raise ConfigError(
@@ -118,23 +117,39 @@ def check_trainer(config: DictConfig) -> None:
             expected="one process, which scores the test part after each epoch",
             do="set strategy.devices=1",
         )
-    if config.strategy.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+
+
+def check_devices(config: DictConfig) -> None:
+    """See whether the devices that a config names are there, before data and model are built.
+
+    Raises:
+        ConfigError: they are not, or are no such names and numbers.
+    """
+    node = plain(config.strategy)
+    accelerator = choice(node["accelerator"], allowed=ACCELERATORS, name="strategy.accelerator")
+    if accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise ConfigError(
-            found=f"strategy.accelerator={config.strategy.accelerator} on a machine without a GPU that torch can use",
+            found=f"strategy.accelerator={accelerator} on a machine without a GPU that torch can use",
             expected="a CUDA GPU and a torch build for it",
             do="set strategy=cpu, or strategy=auto to take what is there",
         )
-
-
-def _check_count(devices: Any) -> None:
-    numbers = devices if isinstance(devices, list) else [devices]
-    least = 0 if isinstance(devices, list) else -1
-    if not numbers or devices == 0 or not all(type(one) is int and one >= least for one in numbers):
+    whole_number(node.get("num_nodes", 1), least=1, name="strategy.num_nodes")
+    devices = node["devices"]
+    there = 0 if accelerator == "cpu" else torch.cuda.device_count()
+    if not (_are_gpus(devices, there) if there else type(devices) is int and devices > 0):
+        gpus = f"how many of {there} GPUs, -1 for all, or a list of their numbers from 0"
         raise ConfigError(
             found=f"strategy.devices={devices}",
-            expected="how many devices, -1 for all, or a list of their numbers",
+            expected=gpus if there else "how many processes share the CPU: a number from 1",
             do="set strategy.devices=1",
         )
+
+
+def _are_gpus(devices: Any, there: int) -> bool:
+    numbers = devices if isinstance(devices, list) else [devices - 1] if type(devices) is int and devices else []
+    if devices == -1:
+        return True
+    return bool(numbers) and all(type(one) is int and 0 <= one < there for one in numbers)
 
 
 def several_devices(config: DictConfig) -> bool:

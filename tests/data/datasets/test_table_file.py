@@ -90,7 +90,10 @@ def test_empty_scale(tmp_path: Path) -> None:
     [
         (("picture", "photo"), "do: name the columns it has: data.image=COLUMN data.score=COLUMN$"),
         (("0_0.png,8.75", "0_0.png,good"), "do: correct this row$"),
-        (("0_0.png,8.75", "0_0.png,11"), "do: correct this row$"),
+        (
+            ("0_0.png,8.75", "0_0.png,11"),
+            "do: set data.low and data.high to the ends of the raters' scale, or correct this row$",
+        ),
         (
             ("shown/0_0.png", "shown/none.png"),
             r"do: set data.root, where the paths start \(now .*\), or correct them, or set",

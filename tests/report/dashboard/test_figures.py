@@ -63,8 +63,15 @@ def test_a_path_is_shown_by_its_files_name() -> None:
         "weights/far/vit.pth",
         "./cnn.safetensors",
         "~/more/cnn.pth",
-        "owner/name@v1.0",
+        "timm/vit_small_patch14_dinov2.lvd142m",
         "hub",
     ]
     (axis,) = swept(rows(backbone_vit_weights=paths))["axes"]
-    assert axis["values"] == ["vit", "vit.pth", "cnn.safetensors", "cnn.pth", "owner/name@v1.0", "hub"]
+    assert axis["values"] == [
+        "vit",
+        "vit.pth",
+        "cnn.safetensors",
+        "cnn.pth",
+        "timm/vit_small_patch14_dinov2.lvd142m",
+        "hub",
+    ]

@@ -10,7 +10,7 @@ from typing import Any
 from ksiqa.errors import ConfigError
 from ksiqa.report.table.run import Run
 
-FILE = re.compile(r"/[^/]*\.[a-z]\w*$")  # a path that ends as files do
+FILE = re.compile(r"/[^/]*\.(safetensors|pth|pt|ckpt|bin|csv|json|yaml)$")  # a path, and no owner/name of a hub
 SPEAKING = ("variant", "name")  # settings whose values name a recipe by themselves
 
 
