@@ -58,7 +58,10 @@ def draw(table: pd.DataFrame, title: str, stem: Path) -> None:
     axes = figure.add_subplot()
     styled(axes, title="", x="own time, ms a step", y="")
     axes.barh(range(len(table)), table.milliseconds, color=COLOURS[0], height=0.7)
-    axes.set_yticks(range(len(table)), [name[:44] for name in table.operator])
+    axes.set_yticks(
+        range(len(table)),
+        [name.removeprefix("aten::").replace("scaled_dot_product_flash_", "") for name in table.operator],
+    )
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.set_xlim(0, 1.12 * table.milliseconds.max())
     axes.grid(visible=False, axis="y")
