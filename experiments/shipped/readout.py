@@ -26,6 +26,7 @@ from torch.nn import functional
 
 import ksiqa
 from ksiqa.batch import View
+from ksiqa.data.image_file import images_in
 from ksiqa.inference.given_image import pixels_of
 from ksiqa.inference.seen import seen
 
@@ -43,8 +44,9 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=40, help="unseen photographs, the first by name")
     options = parser.parse_args()
     scorer = ksiqa.load()
-    learned_from = [options.photographs / row["image"] for row in listed()[::4]]
-    unseen = sorted(file for file in options.unseen.iterdir() if file.suffix != ".csv")[: options.most]
+    known = [row["image"] for row in listed()]
+    learned_from = [options.photographs / name for name in known[::4]]
+    unseen = sorted(file for file in images_in(options.unseen) if file.name not in known)[: options.most]
     fitted = [ladder for codec in FITTED_ON for ladder in ladders(scorer, learned_from, codec)]
     tested = {codec: ladders(scorer, unseen, codec) for codec in TESTED_ON}
     rows = [
