@@ -197,6 +197,14 @@ def test_a_terminal_shows_the_numbers_that_people_watch_within_its_width(plain):
     assert all(len(line) <= 80 for line in lines if not line.startswith(("run:", "model:")))
 
 
+def test_where_there_is_no_terminal_an_epoch_is_a_line(told, tmp_path, capsys):
+    train(tmp_path / "run", *told, "trainer.enable_progress_bar=true")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("joint ")]
+    for number, (line, row) in enumerate(zip(lines, rows(tmp_path / "run" / "metrics.csv"), strict=True), start=1):
+        loss, srcc = float(row["train/loss"]), float(row["validation/srcc"])
+        assert re.fullmatch(rf"joint {number}/2, loss {loss:.4g}, SRCC {srcc:.3f}, \d+\.\d images/s", line), line
+
+
 def test_the_start_says_what_trains_on_what_and_the_end_what_came_of_it(plain):
     folder, lines = plain
     cells = [re.split(r"\s*[│┃]\s*", line.strip("│┃ \n")) for line in lines if line.startswith(("│", "┃"))]

@@ -132,6 +132,8 @@ def test_images_that_failed_are_tried_again_and_have_one_row(photos, model, caps
     assert scores("scores.csv") == {row["image"]: row["score"] for row in predict.predict(["photos"], model=model)}
     assert status(command) == 0
     assert "0 scored, 6 were scored before" in capsys.readouterr().out
+    assert status([*command, "--report", "page.html"]) == 0
+    assert "page.html has no quality maps of what was scored before" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("output", ["scores.csv", "scores.jsonl", "scores.parquet"])

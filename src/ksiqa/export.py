@@ -36,12 +36,18 @@ def export(model: Path | str | None, output: Path, *, form: str, full_reference:
         StorageError: the file cannot be written.
     """
     check_output(output, form=form)
+    from contextlib import nullcontext
+
+    from rich.console import Console
+
     from ksiqa.files import write_whole
     from ksiqa.inference.exporting import exported
     from ksiqa.inference.found_model import model_folder
     from ksiqa.inference.model_folder import load_model
 
-    made = exported(load_model(model_folder(model)), form=form, full_reference=full_reference)
+    trained, console = load_model(model_folder(model)), Console(stderr=True)
+    with console.status("exporting, and comparing with the model") if console.is_terminal else nullcontext():
+        made = exported(trained, form=form, full_reference=full_reference)
     with write_whole(output, "wb") as file:
         file.write(made.content)
     return made.largest_difference

@@ -72,7 +72,7 @@ def test_a_package_with_a_model_opens_it_without_a_name_and_one_of_the_hub_by_it
 )
 def test_what_is_neither_is_said_and_no_network_is_asked(name, hub, tmp_path):
     (tmp_path / "outputs").mkdir()
-    with pytest.raises(ModelFolderError, match=r"expected: the folder of a model .*, owner/name .*, or nothing"):
+    with pytest.raises(ModelFolderError, match=r"expected: the folder of a model .*, owner/name .*, or shipped: the"):
         model_folder(name)
     assert hub.asked == []
 

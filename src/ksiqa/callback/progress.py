@@ -1,11 +1,12 @@
-"""The bar of a training, with the numbers that people watch."""
+"""The bar of a training, with the numbers that people watch, and a line an epoch where there is no terminal for it."""
 
 import time
 from typing import Any
 
 import lightning.pytorch as lightning
-from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.callbacks import Checkpoint, RichProgressBar
 from lightning.pytorch.callbacks.progress.rich_progress import BatchesProcessedColumn
+from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from ksiqa.callback.pace import Pace
@@ -63,3 +64,29 @@ class Progress(RichProgressBar):
 
     def _get_train_description(self, current_epoch: int) -> str:
         return f"{self.phase} {current_epoch + 1}/{self.trainer.max_epochs}"
+
+
+class EpochLines(Checkpoint):
+    """Prints what each epoch came to; logs of clusters are read, too.
+
+    A ``Checkpoint``, since Lightning calls these after the task has logged its epoch.
+
+    Args:
+        phase: of the training.
+        criterion: key of the SRCC.
+        pace: which knows the images a second.
+    """
+
+    def __init__(self, *, phase: str, criterion: str, pace: Pace) -> None:
+        self.phase, self.criterion, self.pace = phase, criterion, pace
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Print the line."""
+        del pl_module
+        if not trainer.is_global_zero:
+            return
+        known = trainer.callback_metrics
+        said = [f"{self.phase} {trainer.current_epoch + 1}/{trainer.max_epochs}", f"loss {known['train/loss']:.4g}"]
+        said += [f"SRCC {known[self.criterion]:.3f}"] if self.criterion in known else []
+        said += [f"{self.pace.per_second * trainer.world_size:.1f} images/s"]
+        Console().print(", ".join(said), soft_wrap=True, markup=False, highlight=False)

@@ -11,7 +11,9 @@ from ksiqa.inference.model_folder import CONFIG
 SHIPPED = Path(__file__).parents[1] / "shipped"  # of the package
 PART = r"\w[\w.-]{0,95}"
 ON_HUB = re.compile(rf"(?P<name>(?P<owner>{PART})/{PART})(@(?P<revision>(?!.*\.\.)\w[\w./-]{{0,254}}))?", re.ASCII)
-WAYS = "the folder of a model (or of the run that trained it), owner/name of one on the hub, or nothing for the shipped"
+WAYS = (
+    "the folder of a model (or of the run that trained it), owner/name of one on the hub, or shipped: the package's own"
+)
 
 
 def model_folder(model: Path | str | None, *, shipped: Path = SHIPPED) -> Path:

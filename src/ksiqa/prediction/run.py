@@ -76,6 +76,9 @@ def to_output(files: Mapping[str, str], work: Work, output: Path, *, devices: in
     ]
     said += [f"{before} were scored before" if before else ""]
     Console().print(f"{', '.join(filter(None, said))}: {output}", soft_wrap=True, markup=False)
+    if report is not None and before:
+        text = f"{report} has no quality maps of what was scored before; scored anew, to another --output, it has all"
+        Console().print(text, soft_wrap=True, markup=False)
     return failed > 0
 
 

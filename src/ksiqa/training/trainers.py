@@ -19,7 +19,7 @@ from ksiqa.callback.going_on import GoingOn
 from ksiqa.callback.metrics_file import MetricsFile
 from ksiqa.callback.own_files import OwnFiles
 from ksiqa.callback.pace import Pace
-from ksiqa.callback.progress import Progress
+from ksiqa.callback.progress import EpochLines, Progress
 from ksiqa.callback.wandb_pictures import ValidationPictures
 from ksiqa.callback.within_epoch import WithinEpoch
 from ksiqa.errors import ConfigError, choice, whole_number
@@ -54,11 +54,13 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Log
     checkpoints = folder / CHECKPOINTS / phase.name
     best = OwnFiles(dirpath=checkpoints, filename=BEST, monitor=phase.task.criterion, mode="max")
     pace, bar = Pace(), shows_progress(config)
+    watched: Any = {"phase": phase.name, "criterion": phase.task.criterion, "pace": pace}
     callbacks: list[Callback] = [
         pace,
-        *([Progress(phase=phase.name, criterion=phase.task.criterion, pace=pace)] if bar else []),
+        *([Progress(**watched)] if bar else []),
         *([EachEpochOnTest(phase.target)] if config.report.best_on_test else []),
         MetricsFile(file=folder / "metrics.csv", phase=phase.name),
+        *([EpochLines(**watched)] if config.trainer.enable_progress_bar and not bar else []),
         ValidationPictures(phase.target),
         *([best] if select == "best" else []),
         OwnFiles(dirpath=checkpoints, filename="last", enable_version_counter=False),  # each epoch

@@ -88,7 +88,10 @@ def test_empty_scale(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "do"),
     [
-        (("picture", "photo"), "do: name the columns it has: data.image=COLUMN data.score=COLUMN$"),
+        (
+            ("picture", "photo"),
+            "do: name the columns it has: data.image=COLUMN data.score=COLUMN data.content=COLUMN data.ref",
+        ),
         (("0_0.png,8.75", "0_0.png,good"), "do: correct this row$"),
         (
             ("0_0.png,8.75", "0_0.png,11"),

@@ -82,6 +82,7 @@ def _of_ones_own(folder: Path) -> Iterator[None]:
         yield
     except DatasetError as error:
         do = re.sub(r"(use|restore) the label file as released( \([^)]*\))?(, or )?", "", error.do)
-        do = do.replace("name the columns it has", "name the columns it has: data.image=COLUMN data.score=COLUMN")
+        columns = " ".join(f"data.{name}=COLUMN" for name in ("image", "score", "content", "reference"))
+        do = do.replace("name the columns it has", f"name the columns it has: {columns}")
         do = do.replace("complete the copy", f"set data.root, where the paths start (now {folder}), or correct them")
         raise DatasetError(found=error.found, expected=error.expected, do=do or "mend the file") from error
