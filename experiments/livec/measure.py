@@ -12,12 +12,13 @@ them seeds, then splits, then variants: whenever it is stopped, variants are com
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice, product
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from os import sched_getaffinity
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,6 +66,8 @@ class Job(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make what is missing; return 1 if a run failed."""
     options = parsed(arguments)
+    if options.jobs > 1:
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     table, runs = rows(options.home), dict[Path, list[Job]]()
     done = {key_of(row): str(row["commit"]) for _, row in table.iterrows()}
     wanted = list(jobs(options))
@@ -167,20 +170,26 @@ def tell_of_other_code(commits: Sequence[str], options: argparse.Namespace) -> N
 
 
 def made(wanted: Sequence[Job], at_once: int, *, seconds: float) -> Iterator[tuple[Job, dict[str, Any] | KsiqaError]]:
-    """Yield each run as it ends, with its results or why it has none; none starts after ``seconds``."""
+    """Yield each run as it ends, with its results or why it has none; none starts after ``seconds``. Runs of other
+    processes are ended with this one, and keep a checkpoint."""
     end, left = time.monotonic() + seconds, iter(wanted)
     if at_once == 1:
         yield from ((job, train(job)) for job in left if time.monotonic() < end)
         return
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
         running: dict[Future[dict[str, Any] | KsiqaError], Job] = {}
-        while True:
-            if time.monotonic() < end:
-                running |= {pool.submit(train, job): job for job in islice(left, at_once - len(running))}
-            if not running:
-                return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            yield from ((running.pop(one), one.result()) for one in done)
+        try:
+            while True:
+                if time.monotonic() < end:
+                    running |= {pool.submit(train, job): job for job in islice(left, at_once - len(running))}
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                yield from ((running.pop(one), one.result()) for one in done)
+        except BaseException:
+            for worker in active_children():
+                worker.terminate()
+            raise
 
 
 def train(job: Job) -> dict[str, Any] | KsiqaError:
