@@ -1,18 +1,17 @@
 """Files scored by several processes, each on a device of its own and into parts of its own rank."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import timedelta
+from multiprocessing.util import Finalize
 from typing import Any
 
 import lightning.pytorch as lightning
 import torch
-from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
-from ksiqa.errors import ConfigError, LostProcessError, StoppedError
+from ksiqa.errors import ConfigError, LostProcessError
 from ksiqa.prediction.maps import write_map
 from ksiqa.prediction.parquet_rows import ParquetRows
 from ksiqa.prediction.photographs import Photograph
@@ -22,6 +21,7 @@ from ksiqa.stopping import stoppable
 from ksiqa.training.quiet import quiet_lightning
 
 TO_END = 30.0  # seconds that a process has to write what it has
+FIRST = 100  # of what a process does at its end: before multiprocessing closes the queues to its readers
 PATIENCE = timedelta(days=365)  # of one that is done, for the others: one that is gone is noticed by the first process
 
 
@@ -46,7 +46,6 @@ def score_by_several(
         accelerator="cpu" if work.device == "cpu" else "gpu",
         devices=devices,
         strategy=strategy,
-        callbacks=[_KeptOnError()],
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
@@ -56,8 +55,10 @@ def score_by_several(
     try:
         trainer.predict(_Rank(work, files, rows, made_by), return_predictions=False)
     except (ProcessExitedException, ProcessRaisedException) as error:
+        lines = str(error).strip().splitlines()
+        told = next((line.removeprefix("found: ") for line in lines if line.startswith("found: ")), lines[-1])
         raise LostProcessError(
-            found=f"a process of this scoring ended: {str(error).strip().rpartition(chr(10))[2]}",
+            found=f"a process of this scoring ended: {told}",
             expected="all of them until the end",
             do="see what that one said, then repeat the command: what is scored is kept",
         ) from error
@@ -98,8 +99,10 @@ class _Rank(lightning.LightningModule):
         return self.groups
 
     def on_predict_start(self) -> None:
-        """Begin to keep rows, and to listen to signals."""
+        """Begin to keep rows, and to listen to signals. What is open is closed however this process ends: Lightning
+        tells of errors in the process that started the others alone, and readers that are left would be waited for."""
         self.open = ExitStack()
+        Finalize(None, self.open.close, exitpriority=FIRST)
         self.open.enter_context(stoppable("repeat the command: what is scored is kept", in_launched=True))
         self.open.enter_context(closing(self.groups))
         self.add = self.open.enter_context(self.rows.adding(self.global_rank))
@@ -118,14 +121,3 @@ class _Rank(lightning.LightningModule):
     def on_predict_end(self) -> None:
         """Keep the rest."""
         self.open.close()
-
-
-class _KeptOnError(Callback):
-    """Keeps the rest where an error or a signal ends a process."""
-
-    def on_exception(self, _trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Keep it. The process that started the others has none."""
-        if hasattr(pl_module, "open"):
-            pl_module.open.close()
-            if isinstance(exception, StoppedError):
-                os._exit(exception.status)  # Lightning and gloo would wait for processes that end as well
