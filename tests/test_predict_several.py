@@ -48,6 +48,7 @@ def test_of_several_processes_all_end_where_one_is_ended(model, photos, number, 
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     wait_until(lambda: size_of("scores.parquet") > 0)
     ranks = [int(child) for child in children.read_text().split() if "spawn_main" in _command(child)]
+    known = len(scores("scores.parquet"))
     os.kill(process.pid if place == "the first" else ranks[-1], number)
     _, said = process.communicate(timeout=120)
     wait_until(lambda: not any(Path(f"/proc/{rank}").exists() for rank in ranks))
@@ -55,7 +56,7 @@ def test_of_several_processes_all_end_where_one_is_ended(model, photos, number, 
         assert process.returncode == (143 if place == "the first" else 1), said
         assert "what is scored is kept" in said
     before = scores("scores.parquet")
-    assert 0 < len(before) < 3000
+    assert known < len(before) < 3000  # what was not written yet when the signal came, too
     assert status(run[3:-4]) == 0
     found = scores("scores.parquet")
     assert len(found) == 3000

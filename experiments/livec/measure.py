@@ -19,7 +19,6 @@ from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice, product
 from multiprocessing import active_children, get_context
-from os import sched_getaffinity
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +33,7 @@ from ksiqa.build import plain
 from ksiqa.command import errors_as_text
 from ksiqa.errors import KsiqaError, StoppedError, told
 from ksiqa.names import conf_folder
+from ksiqa.processor import cores
 from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
 from ksiqa.training.run import run
@@ -146,7 +146,7 @@ def jobs(options: argparse.Namespace) -> Iterator[Job]:
 
 def composed(told: list[str], options: argparse.Namespace) -> DictConfig:
     """Compose `ksiqa train`'s config with a variant's overrides and this machine's."""
-    workers = 0 if options.frozen else len(sched_getaffinity(0)) // (2 * options.jobs)
+    workers = 0 if options.frozen else cores() // (2 * options.jobs)
     beside = ["data", "pairs"] if "+data@pairs=folder" in told else ["data"]
     machine = [f"strategy={options.strategy}", *(f"{name}.workers={workers}" for name in beside)]
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):

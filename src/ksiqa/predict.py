@@ -1,13 +1,13 @@
 """``python -m ksiqa.predict PATH... [--model DIR]``: score photographs."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ksiqa.command import errors_as_text
 from ksiqa.errors import ConfigError, whole_number
+from ksiqa.processor import MOST_WORKERS, cores
 from ksiqa.stopping import stoppable
 from ksiqa.usage import examples
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ksiqa.prediction.rows import Row
 
 FAILED = 1  # exit status where a file could not be scored; 2 is a command that could not be run
-MOST_WORKERS = 4  # by default: beyond that, the model is what is waited for
 FORMS = (".csv", ".jsonl", ".parquet")
 OF_WORK = ("model", "device", "dtype", "batch_size", "scale", "coverage", "reference", "maps", "pixel_limit", "workers")
 KEPT = "repeat the command: what is scored is kept"
@@ -108,7 +107,7 @@ def options_parser() -> argparse.ArgumentParser:
         epilog=examples("predict"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add, workers = parser.add_argument, min(MOST_WORKERS, len(os.sched_getaffinity(0)) - 1)
+    add, workers = parser.add_argument, min(MOST_WORKERS, cores() - 1)
     add("paths", nargs="+", metavar="PATH", help="files, folders, patterns; - reads a list from standard input")
     add("--model", metavar="DIR", help="a run, its model/ folder, or owner/name of the hub; default: the package's own")
     add("--reference", type=Path, metavar="PATH", help="score against it, by the teacher; a folder: against its own")

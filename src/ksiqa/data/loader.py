@@ -1,6 +1,5 @@
 """DataLoaders that draw nothing from the random state of training, and can start within an epoch."""
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -13,9 +12,8 @@ from ksiqa.data.image_pairs import ImagePairs, Sample, collated
 from ksiqa.data.sampling import SameSizeBatches
 from ksiqa.data.training_batches import TrainingBatches
 from ksiqa.errors import whole_number
+from ksiqa.processor import MOST_WORKERS, cores
 from ksiqa.stopping import SIGNALS_TO_END
-
-MOST_WORKERS = 4  # processes that read, where nobody says how many: beyond that, the model is what is waited for
 
 
 def readers(told: int | None) -> int:
@@ -25,7 +23,7 @@ def readers(told: int | None) -> int:
         ConfigError: it is no such number.
     """
     if told is None:
-        return min(MOST_WORKERS, len(os.sched_getaffinity(0)))
+        return min(MOST_WORKERS, cores())
     return whole_number(told, least=0, name="data.workers")
 
 

@@ -7,6 +7,7 @@ from shutil import disk_usage
 
 from ksiqa.files import at_home
 from ksiqa.health.finding import Finding
+from ksiqa.processor import cores
 
 GIB = 2**30
 SMALL = 5 * GIB  # of disk: less holds hardly the decoded images of one set, or the checkpoints of a run
@@ -16,8 +17,7 @@ DRIVER = Path("/proc/driver/nvidia/version")
 def memory_and_disk() -> Iterator[Finding]:
     """Say how much there is, and whether what commands keep can be written."""
     total, free = (os.sysconf("SC_PAGE_SIZE") * os.sysconf(f"SC_{kind}_PAGES") for kind in ("PHYS", "AVPHYS"))
-    cores = len(os.sched_getaffinity(0))
-    text = f"{total / GIB:.1f} GiB, {free / GIB:.1f} of them unused; {cores} CPU cores"
+    text = f"{total / GIB:.1f} GiB, {free / GIB:.1f} of them unused; {cores()} CPU cores"
     yield Finding("machine", "memory", "good", text)
     cache = at_home(os.environ.get("KSIQA_CACHE", "~/.cache/ksiqa")).absolute()
     there = next(folder for folder in (cache, *cache.parents) if folder.exists())

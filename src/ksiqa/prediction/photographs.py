@@ -1,6 +1,5 @@
 """Files as they are read, in the order asked for, by as many processes as are wanted."""
 
-import signal
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,7 +56,7 @@ def photographs(dataset: Photographs, *, workers: int) -> Generator[Photograph, 
         batch_size=None,
         num_workers=workers,
         collate_fn=_as_it_is,
-        worker_init_fn=_left_to_the_first,
+        worker_init_fn=deaf,
         generator=torch.Generator(),  # a DataLoader draws a seed for its workers
     )
     read: Any = iter(loader)
@@ -79,9 +78,3 @@ def _read(path: Path | str, pixel_limit: int) -> Pixels:
 
 def _as_it_is(one: Any) -> Any:
     return one
-
-
-def _left_to_the_first(worker: int) -> None:
-    """Leave signals, Ctrl-C among them, to the process that scores."""
-    deaf(worker)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
