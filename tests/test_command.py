@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from ksiqa import cli, evaluate, predict, train
+from ksiqa.errors import KsiqaError
 from ksiqa.hints import check_added
 from ksiqa.inference.model_folder import save_model
+from ksiqa.sets import check_labels
 from tests.inference.conftest import saved
+from tests.runs import composed, table_overrides
 from tests.tiny import write_table
 
 
@@ -30,6 +33,7 @@ def _failed(main, arguments, capsys):
     assert exit_.value.code == 2
     text = capsys.readouterr().err
     assert "Traceback" not in text
+    assert "Error executing job" not in text  # Hydra's own line
     return text
 
 
@@ -83,6 +87,46 @@ def test_errors_of_training_are_text(arguments, expected, capsys):
     for part in expected:
         assert part in text, text
     assert not list(Path("outputs").glob("*/*"))
+
+
+def test_what_is_wrong_with_the_labels_is_told_before_torch_loads(tmp_path):
+    """Also in a sweep, whose run is named."""
+    (tmp_path / "scores.csv").write_text("picture,score\na.png,1\n")
+    overrides = table_overrides(Path("scores.csv"), reference=False)
+    script = f"import sys\nfrom ksiqa import train\ntry: train.main({['-m', *overrides, 'seed=3,4']})\n"
+    script += "finally: print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[-1] == "False"
+    assert done.stderr.startswith("\nDatasetError\nfound: scores.csv without image; it has picture, score\n"), (
+        done.stderr
+    )
+    assert done.stderr.endswith("data.reference=COLUMN\nin the run seed=3\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (
+            ["data=mix", "data.sets.spaq.share=1", "data.sets.spaq.root=none"],
+            "found: data.sets.spaq.root=none, which is no",
+        ),
+        (["data=demo", "+data@pairs=folder", "pairs.root=none"], "found: no folder none"),
+        (
+            ["data=livec", "data.root=x", "+variants.a.model.levels=8", "+variant=a"],
+            "found: data.root=x, which is no folder",
+        ),
+    ],
+)
+def test_labels_of_all_sets_are_read_first(overrides, expected):
+    with pytest.raises(KsiqaError) as told:
+        check_labels(composed("train", *overrides))
+    assert expected in str(told.value)
+
+
+def test_labels_that_a_variant_may_change_or_leave_out_are_read_later():
+    check_labels(composed("train", "data=demo", "+variants.a.data.root=x", "+variant=a"))
+    check_labels(composed("train", "data=demo", "+data@pairs=folder", "+variants.a.model.levels=8", "+variant=a"))
 
 
 def test_dotted_keys_may_be_added():

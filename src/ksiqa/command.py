@@ -34,6 +34,7 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     arguments = sorted(arguments, key=lambda text: text not in SWEEP)  # between overrides argparse refuses it
     import hydra
     from hydra.core.hydra_config import HydraConfig
+    from hydra.core.utils import JobReturn
     from omegaconf import OmegaConf
 
     here, in_use = os.getpid(), list[FolderInUseError]()
@@ -55,6 +56,7 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
                 folder.rmdir()
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of Hydra's own printing
+    JobReturn.return_value = property(_returned, JobReturn.return_value.fset)
     OmegaConf.register_new_resolver("names", _names, replace=True)
     decorated: Any = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(job)
     with errors_as_text(command=name, arguments=arguments):
@@ -70,6 +72,19 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
                 return
             sys.stderr.write(f"waiting for the process at work in {in_use[0].found}\n")
             wait_for(Path(in_use[0].found))
+
+
+def _returned(job: Any) -> Any:
+    """Return what a job did, or raise its error, as Hydra does, but print nothing: nothing else leaves out its line
+    "Error executing job" above an error that we tell. An error of a sweep gets the name of its run."""
+    from hydra.core.utils import JobStatus
+
+    if job.status is not JobStatus.FAILED:
+        return job._return_value
+    hydra = job.hydra_cfg.hydra
+    if hydra.mode is not None and hydra.mode.name == "MULTIRUN":
+        job._return_value.add_note(f"in the run {hydra.job.override_dirname}")
+    raise job._return_value
 
 
 def _names(mapping: Any) -> str:
@@ -124,7 +139,7 @@ class errors_as_text:
             return
         readable = _cause(error) or _of_system(error) or self._of_hydra(error)
         if readable is not None:
-            sys.stderr.write(told(readable))
+            sys.stderr.write(told(readable) + "".join(f"{note}\n" for note in getattr(error, "__notes__", ())))
             raise SystemExit(readable.status) from None
 
     def _of_hydra(self, error: BaseException) -> KsiqaError | None:

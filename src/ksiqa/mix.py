@@ -1,6 +1,5 @@
-"""From the ``data`` node of a config to the sets that it names: one, or those of a mix (``data=mix``)."""
+"""From the ``data`` node of a config to the data of the sets that it names."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +11,8 @@ from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.mixed import Data, MixedData
 from ksiqa.data.transform import smaller
-from ksiqa.errors import ConfigError, KsiqaError
 from ksiqa.inference.model_folder import TrainedModel
-
-# What is common to all sets of a mix.
-COMMON = [
-    *("crop", "distinct_crops", "token_stride", "views", "batch_size", "by_content", "workers"),
-    *("keep_in_memory", "on_bad_image", "pixel_limit"),
-]
-
-
-def set_nodes(node: DictConfig) -> dict[str, DictConfig]:
-    """Return the nodes of a mix's sets that have a share, the largest first; of one set, its own under no name.
-
-    Raises:
-        ConfigError: no set has a share, or a value without meaning.
-    """
-    if "sets" not in node:
-        return {"": node}
-    unknown = [str(key) for key in node if key not in (*COMMON, "sets", "short_side")]
-    if unknown or node.short_side is not None:
-        key = unknown[0] if unknown else "short_side"
-        raise ConfigError(
-            found=f"data.{key} with data=mix",
-            expected=f"a value of one set; common to all are {', '.join(COMMON)}",
-            do=f"set data.sets.NAME.{key}",
-        )
-    for name, one in node.sets.items():
-        _check_set(node, one, name=str(name))
-    chosen = {str(name): one for name, one in node.sets.items() if one.share > 0}
-    if not chosen:
-        raise ConfigError(
-            found="data=mix in which no set has a share",
-            expected=f"a share above 0 for one of {', '.join(node.sets)}",
-            do="set data.sets.NAME.share=1 and data.sets.NAME.root=FOLDER for each set",
-        )
-    return dict(sorted(chosen.items(), key=lambda item: -item[1].share))
+from ksiqa.sets import named, set_nodes
 
 
 def image_sources(node: DictConfig) -> list[ImageSource]:
@@ -98,33 +63,8 @@ def _scored_set(node: DictConfig, *, name: str, split: DictConfig, trained: Trai
 
 
 def _source(one: DictConfig, *, name: str) -> ImageSource:
-    try:
+    with named(name, one):
         return build.image_source(one, name=name or None)
-    except KsiqaError as error:
-        texts = {part: _keys_of(name, one, getattr(error, part)) for part in ("found", "expected", "do")}
-        raise type(error)(**texts) from error
-
-
-def _check_set(node: DictConfig, one: DictConfig, *, name: str) -> None:
-    if "source" not in one or "share" not in one:
-        raise ConfigError(
-            found=f"data.sets.{name}, which no config in conf/data describes",
-            expected=f"one of {', '.join(key for key, known in node.sets.items() if 'source' in known)}",
-            do="correct the name; conf/data/mix.yaml says how another set is added",
-        )
-    if not isinstance(one.share, int | float) or not 0 <= one.share < float("inf"):
-        raise ConfigError(
-            found=f"data.sets.{name}.share={one.share}",
-            expected="a number, 0 or more",
-            do=f"set data.sets.{name}.share=1",
-        )
-    own = [key for key in COMMON if key in one and one[key] != node[key]]
-    if own and one.share:
-        raise ConfigError(
-            found=f"data.sets.{name}.{own[0]}={one[own[0]]} with data.{own[0]}={node[own[0]]}",
-            expected=f"one {own[0]} for all sets of a mix",
-            do=f"set data.{own[0]}",
-        )
 
 
 def _split_of(split: DictConfig, name: str) -> DictConfig:
@@ -132,8 +72,3 @@ def _split_of(split: DictConfig, name: str) -> DictConfig:
     if not name or split.source != "files" or split.folder is None:
         return split
     return OmegaConf.create({**build.plain(split), "folder": str(Path(split.folder) / name)})
-
-
-def _keys_of(name: str, one: DictConfig, text: str) -> str:
-    """Say ``data.sets.NAME.root`` where a set's error says ``data.root``."""
-    return re.sub(rf"\bdata\.(?=(?:{'|'.join(map(str, one))})\b)", f"data.sets.{name}.", text) if name else text

@@ -24,6 +24,10 @@ def main(arguments: list[str] | None = None) -> None:
 def prepare(config: "DictConfig", folder: Path) -> None:
     """Print a set's facts, read and decode each image, look for pictures that stand twice, in the set or also in those
     beside it, and write a sheet of its lowest and highest scored images."""
+    from ksiqa.sets import check_labels
+
+    check_labels(config)  # before torch loads
+
     from rich.console import Console
 
     from ksiqa import build

@@ -18,6 +18,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def train(config: "DictConfig", folder: Path) -> None:
     """Train as configured and print where the model is; or look for settings, where the config has a ``search``."""
+    from ksiqa.sets import check_labels
+
+    if not (folder / "results.json").exists():  # of a run that is done, nothing is read again
+        check_labels(config)
     if "search" in config:
         from ksiqa.search.run import search
 

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ksiqa.data.datasets import DATASETS
-from ksiqa.data.datasets.table_file import read_table
 from ksiqa.data.image_cache import decoded_reader
 from ksiqa.data.image_source import FileImages
+from ksiqa.data.labels import photographs_of, released_labels, table_labels
 from ksiqa.data.loader import readers
 from ksiqa.data.soundness import Soundness
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.data.synthetic.families import FAMILIES
-from ksiqa.data.synthetic.photographs import photographs_in
 from ksiqa.data.synthetic.synthetic_images import SyntheticImages
 from ksiqa.data.table import LabelTable
-from ksiqa.errors import DatasetError, choice
 
 
 def released(
@@ -25,15 +22,7 @@ def released(
     Raises:
         DatasetError: no root was given, or what lies there is not as released.
     """
-    reader = DATASETS[choice(name, allowed=DATASETS, name="data")]
-    if root is None:
-        facts = reader.FACTS
-        raise DatasetError(
-            found=f"data={name} without data.root",
-            expected=f"the folder of {facts.title}, from {facts.home_page}, laid out as released:\n{facts.layout}",
-            do="set data.root=FOLDER, or other data by data=NAME (your own scores: data=table data.file=scores.csv)",
-        )
-    table = reader.read(Path(root).expanduser(), allow_missing=allow_missing)
+    table = released_labels(name=name, root=root, allow_missing=allow_missing)
     return _files(table, keep_in_memory=keep_in_memory, short_side=short_side, cache=cache)
 
 
@@ -54,32 +43,20 @@ def table(
     short_side: int | None,
     cache: str,
 ) -> FileImages:
-    """Return the images that a user's own CSV names; see ``read_table``.
+    """Return the images that a user's own CSV names; see ``table_labels``.
 
     Raises:
         DatasetError: the file, its scale or its direction was not told, or the file is not as told.
     """
-    if file is None or low is None or high is None or higher_is_better is None:
-        told = {
-            "data.file": file,
-            "data.low": low,
-            "data.high": high,
-            "data.higher_is_better": higher_is_better,
-        }
-        raise DatasetError(
-            found=f"data=table without {', '.join(name for name, value in told.items() if value is None)}",
-            expected="a CSV of images and scores, the ends of its scale and its direction: none of them can be guessed",
-            do="set data.file=scores.csv data.low=1 data.high=5 data.higher_is_better=true",
-        )
-    rows = read_table(
-        file=Path(file).expanduser(),
-        root=None if root is None else Path(root).expanduser(),
+    rows = table_labels(
+        file=file,
+        root=root,
         image=image,
         score=score,
         reference=reference,
         content=content,
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         higher_is_better=higher_is_better,
         label=label,
         allow_missing=allow_missing,
@@ -121,16 +98,10 @@ def synthetic(
         DatasetError: no folder was given, or no photograph is in it.
         ImageError: photographs that cannot be read are not to be skipped.
     """
-    if name != "demo" and root is None:
-        raise DatasetError(
-            found=f"data={name} without data.root",
-            expected="a folder of pristine photographs",
-            do="set data.root=FOLDER",
-        )
+    files = photographs_of(name=name, root=root)
     home = Path(cache).expanduser()
     look = Soundness(on_bad=on_bad_image, pixel_limit=pixel_limit, workers=readers(workers), cache=home)
     cut = None if size is None else (size[0], size[1])
-    files = [] if root is None else photographs_in(Path(root).expanduser())
     files, bad = look.of_photographs(files, name=name, size=cut)
     return SyntheticImages(
         name=name,

@@ -19,6 +19,7 @@ from ksiqa.model.teacher import Teacher
 from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
 from ksiqa.report.run_folder import counts, described
+from ksiqa.sets import set_nodes
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
 from ksiqa.training.fitted_scale import fit_scale
@@ -99,7 +100,7 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
     """Return the model with all that scoring needs."""
     main, *others = parts.target.sets
     test: Any = main.parts["test"]  # its views are ScoringViews
-    nodes = mix.set_nodes(config.data).values()
+    nodes = set_nodes(config.data).values()
     return TrainedModel(
         network=parts.model,
         model=build.plain(config.model),

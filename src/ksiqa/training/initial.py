@@ -12,9 +12,9 @@ from ksiqa.build import Model, plain
 from ksiqa.errors import ConfigError
 from ksiqa.inference.found_model import model_folder
 from ksiqa.inference.model_folder import WEIGHTS, TrainedModel, load_model
-from ksiqa.mix import set_nodes
 from ksiqa.model import compose
 from ksiqa.recipe import flat
+from ksiqa.sets import set_nodes
 
 OF_TRAINING = ("model.bins", "backbone.frozen")  # no part of an architecture
 OF_SOURCES = ("calibration.", "ordinal.biases.", "ordinal.edges_", "ordinal.centres_")  # a regressor's, by source

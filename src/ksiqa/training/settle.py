@@ -8,8 +8,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from ksiqa.build import plain
 from ksiqa.data.transform import smaller
 from ksiqa.errors import choice
-from ksiqa.mix import set_nodes
 from ksiqa.recipe import flat
+from ksiqa.sets import set_nodes
 from ksiqa.task.regime_check import PAIRS
 from ksiqa.training.initial import asked_of_network, check_named, of_network, take_over
 
