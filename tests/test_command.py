@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ksiqa import cli, evaluate, predict, train
+from ksiqa import cli, evaluate, predict, table, train
 from ksiqa.errors import KsiqaError
 from ksiqa.hints import check_added
 from ksiqa.inference.model_folder import save_model
@@ -177,6 +177,24 @@ def test_the_program_lists_its_commands(monkeypatch, capsys):
         assert exit_.value.code == status
         told = capsys.readouterr()
         assert "ksiqa predict" in (told.err if status else told.out)
+    assert told.err.endswith("\nksiqa: no command trian; did you mean train?\n")
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "expected"),
+    [
+        (
+            predict.main,
+            ["a.png", "--ouput", "x.csv"],
+            "error: unrecognized arguments: --ouput x.csv; did you mean --output?",
+        ),
+        (predict.main, ["a.png", "--refrence=b.png"], "arguments: --refrence=b.png; did you mean --reference?"),
+        (predict.main, ["a.png", "--zzz"], "error: unrecognized arguments: --zzz\n"),
+        (table.main, ["runs", "--fromat", "csv"], "did you mean --format?"),
+    ],
+)
+def test_a_mistyped_flag_is_told_with_the_nearest(main, arguments, expected, capsys):
+    assert expected in _failed(main, arguments, capsys)
 
 
 @pytest.fixture(scope="module")

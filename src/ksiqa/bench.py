@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ksiqa.command import errors_as_text
 from ksiqa.errors import ConfigError, choice, whole_number
 from ksiqa.names import choices
-from ksiqa.usage import examples
+from ksiqa.usage import flags_parser
 
 if TYPE_CHECKING:
     from ksiqa.benchmark.setting import Setting
@@ -111,11 +111,8 @@ def setting_of(options: argparse.Namespace) -> "Setting":
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="ksiqa bench",
-        description="Measure training steps and scoring of whole images, KSIQA beside others, random weights.",
-        epilog=examples("bench"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = flags_parser(
+        "bench", meaning="Measure training steps and scoring of whole images, KSIQA beside others, random weights."
     )
     add = parser.add_argument
     add("--device", choices=("cpu", "cuda"), help="default: a GPU, else the CPU")

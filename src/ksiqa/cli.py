@@ -1,6 +1,7 @@
 """``ksiqa X``: the same as ``python -m ksiqa.X``."""
 
 import sys
+from difflib import get_close_matches
 from runpy import run_module
 
 COMMANDS = {
@@ -23,7 +24,9 @@ def main() -> None:
     if name not in COMMANDS:
         listed = "\n".join(f"  ksiqa {command:10} {meaning}" for command, meaning in COMMANDS.items())
         asked = name in ("--help", "-h")
-        (sys.stdout if asked else sys.stderr).write(f"usage: ksiqa COMMAND ...\n{listed}\n")
+        near = get_close_matches(name, COMMANDS, n=1)
+        wrong = "" if asked else f"ksiqa: no command {name}" + (f"; did you mean {near[0]}?\n" if near else "\n")
+        (sys.stdout if asked else sys.stderr).write(f"usage: ksiqa COMMAND ...\n{listed}\n{wrong}")
         raise SystemExit(0 if asked else 2)
     sys.argv = [f"ksiqa {name}", *sys.argv[2:]]
     run_module(f"ksiqa.{name}", run_name="__main__", alter_sys=True)  # so that DDP finds how to start its children

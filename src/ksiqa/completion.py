@@ -8,7 +8,7 @@ from importlib import import_module
 from ksiqa.command import errors_as_text
 from ksiqa.errors import choice
 from ksiqa.names import HYDRA, choices, groups
-from ksiqa.usage import EXAMPLES, examples
+from ksiqa.usage import EXAMPLES, flags_parser
 
 # A shell's own part is small: it hands over the line up to the cursor, and shows what comes back. bash takes = for the
 # end of a word, so that what stands before it must not come back; where nothing does, file names are completed.
@@ -93,12 +93,7 @@ def _flags(command: str, before: str, word: str) -> Iterator[str]:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="ksiqa completion",
-        description="Print a script by which a shell completes ksiqa.",
-        epilog=examples("completion"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = flags_parser("completion", meaning="Print a script by which a shell completes ksiqa.")
     parser.add_argument("shell", nargs="?", metavar="bash|zsh|fish")
     parser.add_argument("--line", help=argparse.SUPPRESS)  # asked by the scripts
     return parser

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ksiqa.command import errors_as_text
 from ksiqa.errors import ConfigError, whole_number
 from ksiqa.report.table.options import add_options, check_options
-from ksiqa.usage import examples
+from ksiqa.usage import flags_parser
 
 if TYPE_CHECKING:
     from ksiqa.report.table.groups import Group
@@ -95,11 +95,8 @@ def check(options: argparse.Namespace) -> None:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="ksiqa dashboard",
-        description="One page of plots and tables of finished runs, or a view of a W&B project.",
-        epilog=examples("dashboard"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = flags_parser(
+        "dashboard", meaning="One page of plots and tables of finished runs, or a view of a W&B project."
     )
     add_options(parser)
     add = parser.add_argument

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ksiqa.command import errors_as_text
-from ksiqa.usage import examples
+from ksiqa.usage import flags_parser
 
 ENDINGS = {"onnx": ".onnx", "torch": ".pt2"}
 
@@ -80,12 +80,7 @@ def check_output(path: Path, *, form: str) -> None:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="ksiqa export",
-        description="Write a trained model as one file for programs without ksiqa.",
-        epilog=examples("export"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = flags_parser("export", meaning="Write a trained model as one file for programs without ksiqa.")
     parser.add_argument(
         "--model", metavar="DIR", help="a run, its model/ folder, or owner/name of the hub; default: the package's own"
     )

@@ -9,7 +9,7 @@ from ksiqa.command import errors_as_text
 from ksiqa.errors import ConfigError, whole_number
 from ksiqa.processor import MOST_WORKERS, cores
 from ksiqa.stopping import stoppable
-from ksiqa.usage import examples
+from ksiqa.usage import flags_parser
 
 if TYPE_CHECKING:
     from ksiqa.prediction.rows import Row
@@ -101,12 +101,7 @@ def check(options: argparse.Namespace) -> None:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="ksiqa predict",
-        description="Score photographs with a trained model.",
-        epilog=examples("predict"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = flags_parser("predict", meaning="Score photographs with a trained model.")
     add, workers = parser.add_argument, min(MOST_WORKERS, cores() - 1)
     add("paths", nargs="+", metavar="PATH", help="files, folders, patterns; - reads a list from standard input")
     add("--model", metavar="DIR", help="a run, its model/ folder, or owner/name of the hub; default: the package's own")

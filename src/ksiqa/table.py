@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ksiqa.command import errors_as_text
 from ksiqa.report.table.options import add_options, check_options
-from ksiqa.usage import examples
+from ksiqa.usage import flags_parser
 
 if TYPE_CHECKING:
     from ksiqa.report.table.views import Wanted
@@ -95,12 +95,7 @@ def _wanted(options: argparse.Namespace) -> "Wanted":
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="ksiqa table",
-        description="Tables and plots of finished runs.",
-        epilog=f"{SHOWN}\n\n{examples('table')}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = flags_parser("table", meaning="Tables and plots of finished runs.", more=SHOWN)
     add_options(parser)
     add = parser.add_argument
     add("--format", choices=["table", "csv", "markdown", "latex"], default="table", help="(default: table)")

@@ -1,5 +1,10 @@
 """What ``--help`` of the commands shows: examples, and for those that take overrides all groups of conf/."""
 
+import re
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from difflib import get_close_matches
+from typing import NoReturn
+
 from ksiqa.names import groups
 
 EXAMPLES = {
@@ -51,6 +56,27 @@ EXAMPLES = {
 def examples(command: str) -> str:
     """Return the examples of a command, below a heading."""
     return f"examples:{EXAMPLES[command]}\n"
+
+
+class FlagsParser(ArgumentParser):
+    """A parser that names the flag that may be meant by one that it does not know."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print a message, with the nearest flags, and end with status 2."""
+        known = re.findall(r"--[a-z][a-z-]*", self.format_usage())
+        unknown = re.findall(r"(?<!\S)--[^\s=]+", message) if message.startswith("unrecognized arguments") else []
+        near = [flag for one in unknown for flag in get_close_matches(one, known, n=1)]
+        super().error(message + (f"; did you mean {' and '.join(near)}?" if near else ""))
+
+
+def flags_parser(command: str, *, meaning: str, more: str = "") -> FlagsParser:
+    """Return the parser of a command that takes flags, without any; ``more`` is for its help, above the examples."""
+    return FlagsParser(
+        prog=f"ksiqa {command}",
+        description=meaning,
+        epilog=f"{more}\n\n{examples(command)}" if more else examples(command),
+        formatter_class=RawDescriptionHelpFormatter,
+    )
 
 
 def usage(command: str, *, meaning: str) -> str:
