@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from ksiqa import doctor
 from ksiqa.data.datasets import DATASETS
 from ksiqa.health import sets as of_sets
+from ksiqa.health.finding import Finding
 from ksiqa.health.software import versions
 from tests.fake_iqa import WRITERS
 
@@ -133,6 +134,16 @@ def test_what_a_terminal_shows(capsys):
         assert f"\n{part}\n" in told
     assert "  --   livec                    no folder told\n" in told
     assert " -> export KSIQA_LIVEC=FOLDER" in told
+    assert told.splitlines()[-1].startswith("all well (exit status 0); -- ")
+
+
+def test_the_last_line_counts_what_is_to_be_mended():
+    one = partial(Finding, "datasets", "livec", text="")
+    assert doctor.closing([one("good")]) == "\nall well (exit status 0)"
+    assert doctor.closing([one("broken"), one("good")]).startswith("\n!! 1 thing to mend: do what stands after ->")
+    told = doctor.closing([one("broken"), one("lacking"), one("broken")])
+    assert told.startswith("\n!! 2 things to mend: ")
+    assert told.endswith("(exit status 1); -- 1 not there: mend those that you want to use")
 
 
 def test_what_is_quick_comes_before_torch():

@@ -3,14 +3,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ksiqa.command import errors_as_text
 from ksiqa.errors import ConfigError, choice
 from ksiqa.files import at_home
-from ksiqa.usage import examples
+from ksiqa.usage import flags_parser
 
 if TYPE_CHECKING:
     from ksiqa.health.finding import Finding
@@ -32,8 +32,8 @@ def main(arguments: list[str] | None = None) -> None:
             if not options.json:
                 tell(one, first=not found or found[-1].part != one.part)
             found.append(one)
-        if options.json:
-            sys.stdout.write(json.dumps([one._asdict() for one in found], indent=2) + "\n")
+        listed = json.dumps([one._asdict() for one in found], indent=2) if options.json else closing(found)
+        sys.stdout.write(f"{listed}\n")
         if any(one.state == "broken" for one in found):
             raise SystemExit(FAILED)
 
@@ -69,6 +69,14 @@ def tell(one: "Finding", *, first: bool) -> None:
     sys.stdout.flush()  # what follows may import torch
 
 
+def closing(found: Sequence["Finding"]) -> str:
+    """Return the last line: how many things are to be mended, and what the exit status means."""
+    broken, lacking = (sum(one.state == state for one in found) for state in ("broken", "lacking"))
+    things = "1 thing" if broken == 1 else f"{broken} things"
+    end = f"!! {things} to mend: do what stands after -> (exit status 1)" if broken else "all well (exit status 0)"
+    return f"\n{end}" + (f"; -- {lacking} not there: mend those that you want to use" if lacking else "")
+
+
 def _named(given: list[str], *, flag: str) -> dict[str, Path]:
     """Return the paths of NAME=PATH arguments.
 
@@ -83,11 +91,9 @@ def _named(given: list[str], *, flag: str) -> dict[str, Path]:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="ksiqa doctor",
-        description="Look at what there is to train with: ok is there, -- is not, !! is broken; -> is what mends it.",
-        epilog=examples("doctor"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = flags_parser(
+        "doctor",
+        meaning="Look at what there is to train with: ok is there, -- is not, !! is broken; -> is what mends it.",
     )
     add = parser.add_argument
     add("--root", action="append", default=[], metavar="NAME=FOLDER", help=f"of a set: {', '.join(SETS)}")
