@@ -1,6 +1,7 @@
 /* Puts the page together once it has been read: cards are drawn some at a time, as far as they are scrolled to. */
 
 const STEP = 60;
+const TWO_SCORES = "of the teacher, against the reference; scores without it are the student's, on the scale that it learned";
 
 function fact(name, value, note) {
   const shown = made("dd", {}, value);
@@ -15,7 +16,7 @@ function showFacts(rows, scored, failed) {
   byId("facts").append(fact("Images", rows.length.toLocaleString("en")));
   if (scored.length) {
     byId("facts").append(
-      fact("Scale", scales.join(", ")),
+      fact("Scale", scales.join(", "), scored.some((row) => row.nr_score !== undefined) ? TWO_SCORES : ""),
       fact("Mean score", number(mean(scores), 3), raw(mean)),
       fact("Median score", number(median(scores), 3), raw(median)),
     );
