@@ -1,12 +1,15 @@
 """Rows: what is together, what is marked, what is refused."""
 
+import shutil
+
 import pytest
 
 from ksiqa.errors import ConfigError
 from ksiqa.report.table.groups import grouped
 from ksiqa.report.table.kinds import SETS
 from ksiqa.report.table.runs import read_runs
-from tests.report.table.conftest import groups_of
+from ksiqa.report.table.views import read_groups
+from tests.report.table.conftest import groups_of, write_run
 
 DATA = ("spaq", "live", "mine", "livec", "csiq", "LIVEC (q95)", "koniq10k", "tid2013", "kadid10k")
 
@@ -104,3 +107,18 @@ def test_the_order_of_paths_does_not_matter(ten):
     paths = sorted(ten.iterdir())
     one, other = (grouped(read_runs(these).runs) for these in (paths, paths[::-1]))
     assert [group.runs for group in one] == [group.runs for group in other]
+
+
+def test_splits_with_the_same_test_part_are_told(tmp_path):
+    """Of a mix the part is that of all its sets."""
+    for split, parts in enumerate((("ab", "x"), ("a", "bx"), ("ab", "x"), ("a", "x"), ("ab", "x"))):
+        for name, images in zip(("livec", "spaq"), parts, strict=True):
+            place = tmp_path / str(split) / "split" / name
+            place.mkdir(parents=True)
+            (place / "test.txt").write_text("".join(f"{image}.png\n" for image in images))
+        write_run(tmp_path / str(split), split=split)
+    ((group,), notes) = read_groups([tmp_path], keys=None, by_seed=False)
+    assert notes == [f"{group.name}: splits 0, 2, 4 have the same test part, and are one test"]
+    shutil.rmtree(tmp_path / "2")
+    shutil.rmtree(tmp_path / "4")
+    assert read_groups([tmp_path], keys=None, by_seed=False)[1] == []

@@ -74,6 +74,22 @@ class Group:
         return "" if not counts else str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 
 
+def same_tests(group: Group) -> list[str]:
+    """Say of run folders which splits have one test part: drawn from few contents, it may come twice, and then ten
+    splits are no ten tests."""
+    together: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for split in group.splits:
+        folder = group.of_split(split)[0].own_folder
+        parts = [] if folder is None else sorted(folder.glob("split/**/test.txt"))
+        if parts:
+            together[tuple(file.read_text(encoding="utf-8") for file in parts)].append(split[-1])
+    return [
+        f"{group.name}: splits {', '.join(map(str, same))} have the same test part, and are one test"
+        for same in together.values()
+        if len(same) > 1
+    ]
+
+
 def mean(values: Sequence[Any]) -> float | None:
     """Return the mean, None if any value is none."""
     return None if not values or any(value is None for value in values) else float(np.mean(values))

@@ -29,6 +29,11 @@ class Run:
         return (*([int(known["trained.split.index"])] if across else []), int(known["split.index"]))
 
     @property
+    def own_folder(self) -> Path | None:
+        """Its folder, where it was tested on its own set's split, which is written there."""
+        return self.folder if self.predictions is not None and self.predictions.name == "predictions.csv" else None
+
+    @property
     def seed(self) -> int:
         """The seed of its training."""
         return int(self.results["seed"])

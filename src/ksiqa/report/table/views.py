@@ -7,7 +7,7 @@ from pathlib import Path
 from ksiqa.errors import ConfigError
 from ksiqa.report.table.breakdown import breakdown
 from ksiqa.report.table.differences import Drawing, differences
-from ksiqa.report.table.groups import Group, grouped
+from ksiqa.report.table.groups import Group, grouped, same_tests
 from ksiqa.report.table.kept import kept
 from ksiqa.report.table.papers import cross, papers
 from ksiqa.report.table.runs import read_runs
@@ -48,9 +48,10 @@ VIEWS: dict[str, Callable[[Sequence[Group], Wanted], list[Section]]] = {
 
 
 def read_groups(paths: Sequence[Path], *, keys: Sequence[str] | None, by_seed: bool) -> tuple[list[Group], list[str]]:
-    """Return the rows that runs make, and notes on what was left out; ``Raises`` as ``read_runs`` and ``grouped``."""
+    """Return the rows that runs make, and notes on these; ``Raises`` as ``read_runs`` and ``grouped``."""
     found = read_runs(paths)
-    return grouped(found.runs, keys=keys, by_seed=by_seed), found.notes
+    groups = grouped(found.runs, keys=keys, by_seed=by_seed)
+    return groups, [*found.notes, *(note for group in groups for note in same_tests(group))]
 
 
 def tables(groups: Sequence[Group], wanted: Wanted) -> list[Section]:
