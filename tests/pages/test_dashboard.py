@@ -148,6 +148,19 @@ def test_names_of_files_have_room_beside_their_axis(shown: Show, tmp_path: Path)
     assert min(lefts) >= 0
 
 
+def test_no_line_goes_through_a_name_of_the_differences(page: "Opened") -> None:
+    crossing = page.locator("#bars text.over").evaluate_all(
+        """names => names.flatMap((name) => {
+             const { top, bottom } = name.getBoundingClientRect();
+             const marks = [...document.querySelectorAll("#bars line.mark")];
+             const boxes = marks.map((line) => line.getBoundingClientRect());
+             return boxes.filter((box) => box.top < bottom && box.bottom > top).map(() => name.textContent);
+           })"""
+    )
+    assert crossing == []
+    assert page.locator("#bars line.mark").count() > 1
+
+
 def test_the_worst_images_are_there_before_they_are_scrolled_to(page: "Opened") -> None:
     """As in print, and in a picture of the whole page."""
     page.wait_for_function("[...document.querySelectorAll('#worst img')].every(one => one.naturalWidth > 0)")

@@ -16,10 +16,10 @@ function drawBars(kind, shown) {
   const ends = found.flatMap((one) => [0, one.difference, ...(one.drawn ?? []), ...(one.tested ?? [])]);
   const x = scale(extent(ends), [plot.left, plot.right]);
   axisBelow(plot, x, "difference in SRCC");
-  put(plot.svg, "line", { class: "mark", x1: x(0), x2: x(0), y1: plot.top, y2: plot.bottom });
   const items = found.map((one, at) => {
     const top = plot.top + BAND * at;
     named(plot, kind.rows[one.row], top + 12);
+    put(plot.svg, "line", { class: "mark", x1: x(0), x2: x(0), y1: top + 16, y2: top + 52 }); // of no difference; not through names
     const group = put(plot.svg, "g", { "data-row": one.row, class: series(one.row) });
     const [from, to] = [x(0), x(one.difference)].sort((first, second) => first - second);
     const element = put(group, "rect", { class: "area", x: from, y: top + 20, width: Math.max(1, to - from), height: 28 });
