@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from statistics import median
 
 import pytest
@@ -43,9 +43,10 @@ def told(pairs, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sweep(told, tmp_path_factory, _at_home):
-    """Two splits."""
+    """Two splits, and beside them what the command printed."""
     folder = tmp_path_factory.mktemp("sweep") / "two"
-    command.main(["-m", *told, "split.index=0,1", "logger=[csv,wandb,tensorboard]", f"hydra.sweep.dir={folder}"])
+    with (folder.parent / "printed.txt").open("w") as file, redirect_stdout(file):
+        command.main(["-m", *told, "split.index=0,1", "logger=[csv,wandb,tensorboard]", f"hydra.sweep.dir={folder}"])
     return folder
 
 
@@ -55,6 +56,12 @@ def first(sweep):
     folder = sweep / "split.index=0"
     (offline,) = wandb_folders(folder)
     return folder, offline, read(offline)
+
+
+def test_a_sweep_shows_the_parts_of_a_model_once(sweep):
+    printed = (sweep.parent / "printed.txt").read_text()
+    assert (printed.count("FE: ViT"), printed.count("data: images (contents)")) == (1, 2)
+    assert printed.count("model: parts and parameters as in the run before") == 1
 
 
 def test_wandb_has_each_row_of_metrics_csv_as_a_step(first):

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from rich.table import Table
 from torch import nn
@@ -18,12 +20,13 @@ from ksiqa.task.phase import Phase
 from ksiqa.training.assembly import Parts
 
 PARTS = ("train", "validation", "test")
+_shown_last: dict[str, tuple[int, int]] = {}  # parameters of the model's parts, as this process printed them last
 
 
 def show_start(config: DictConfig, parts: Parts, phases: Sequence[Phase], *, processes: int) -> None:
     """Print the model's parts, the data's parts, the backbones and their weights, the split and what a step takes."""
     console = open_console()
-    console.print(_model_table(parts))
+    _show_model(parts)
     console.print(_data_table(parts))
     split, accumulated = config.split, int(config.trainer.get("accumulate_grad_batches", 1))
     batch = int(config.data.batch_size)
@@ -71,18 +74,24 @@ def show_tests(tested: Sequence[Tested], results: dict[str, Any]) -> None:
         console.print(f"{seen} of these images were trained on before: on them the figures are no test", soft_wrap=True)
 
 
-def _model_table(parts: Parts) -> Table:
+def _show_model(parts: Parts) -> None:
+    """Print the model's parts; of a sweep's run that has those of the run before it, that it has."""
+    counts = {name: _parameters(modules) for name, modules in _model_parts(parts)}
+    swept = HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN and HydraConfig.get().job.num > 0
+    if swept and counts == _shown_last:
+        open_console().print("model: parts and parameters as in the run before")
+        return
+    _shown_last.clear()
+    _shown_last.update(counts)
     table = Table(title="model")
     for column in ("part", "parameters", "trained", "frozen"):
         table.add_column(column, justify="left" if column == "part" else "right")
-    rows = list(_model_parts(parts))
-    counts = [_parameters(modules) for _, modules in rows]
-    for (name, _), (trained, frozen) in zip(rows, counts, strict=True):
+    for name, (trained, frozen) in counts.items():
         table.add_row(name, *(f"{count:,}" for count in (trained + frozen, trained, frozen)))
-    trained, frozen = (sum(one) for one in zip(*counts, strict=True))
+    trained, frozen = (sum(one) for one in zip(*counts.values(), strict=True))
     table.add_section()
     table.add_row("all", *(f"{count:,}" for count in (trained + frozen, trained, frozen)))
-    return table
+    open_console().print(table)
 
 
 def _model_parts(parts: Parts) -> Iterator[tuple[str, list[Any]]]:
