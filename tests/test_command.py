@@ -154,9 +154,10 @@ def test_wrong_values_are_text(changes, expected, capsys, tmp_path):
     assert expected in _failed(train.main, [*arguments, *changes], capsys)
 
 
-def test_an_evaluation_without_a_model(capsys):
-    assert "found: nowhere, which is no folder" in _failed(evaluate.main, ["checkpoint=nowhere"], capsys)
+def test_an_evaluation_without_a_model_or_data(capsys):
+    assert "found: nowhere, which is no folder" in _failed(evaluate.main, ["checkpoint=nowhere", "data=demo"], capsys)
     assert "checkpoint" in _failed(evaluate.main, [], capsys)
+    assert "found: data=livec without data.root" in _failed(evaluate.main, ["checkpoint=nowhere"], capsys)
 
 
 def test_the_two_ways_to_call_a_command(tmp_path):

@@ -184,9 +184,9 @@ def _failed(arguments, capsys):
 def test_launches_whose_processes_would_not_share_a_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RANK", "0")  # as torchrun does
-    text = _failed(["-m", "seed=0,1", *TWO], capsys)
+    text = _failed(["-m", "seed=0,1", "data=demo", *TWO], capsys)
     assert "found: a sweep by torchrun or srun with strategy.devices=2\nexpected: runs one after another" in text
-    text = _failed([*TWO], capsys)
+    text = _failed(["data=demo", *TWO], capsys)
     assert "found: processes started by torchrun or srun, without a folder for all of them" in text
     assert "do: add hydra.run.dir=outputs/NAME" in text
     assert "found: data=livec without data.root" in _failed([*TWO, "hydra.run.dir=outputs/one"], capsys)
