@@ -56,7 +56,8 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
                 folder.rmdir()
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of Hydra's own printing
-    JobReturn.return_value = property(_returned, JobReturn.return_value.fset)
+    returned: Any = JobReturn
+    returned.return_value = property(_returned, returned.return_value.fset)
     OmegaConf.register_new_resolver("names", _names, replace=True)
     decorated: Any = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(job)
     with errors_as_text(command=name, arguments=arguments):

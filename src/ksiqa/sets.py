@@ -1,7 +1,7 @@
 """The sets that a ``data`` node of a config names, one or those of a mix (``data=mix``), and their labels; no torch."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from inspect import signature
 
@@ -15,7 +15,7 @@ COMMON = [
     *("crop", "distinct_crops", "token_stride", "views", "batch_size", "by_content", "workers"),
     *("keep_in_memory", "on_bad_image", "pixel_limit"),
 ]
-READERS = {  # what of a source can be seen without its images
+READERS: Mapping[str, Callable[..., object]] = {  # what of a source can be seen without its images
     "ksiqa.data.source.released": released_labels,
     "ksiqa.data.source.table": table_labels,
     "ksiqa.data.source.synthetic": photographs_of,
