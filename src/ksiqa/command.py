@@ -34,7 +34,6 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     arguments = sorted(arguments, key=lambda text: text not in SWEEP)  # between overrides argparse refuses it
     import hydra
     from hydra.core.hydra_config import HydraConfig
-    from hydra.core.utils import JobReturn
     from omegaconf import OmegaConf
 
     here, in_use = os.getpid(), list[FolderInUseError]()
@@ -56,8 +55,7 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
                 folder.rmdir()
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of Hydra's own printing
-    returned: Any = JobReturn
-    returned.return_value = property(_returned, returned.return_value.fset)
+    _leave_out_a_line()
     OmegaConf.register_new_resolver("names", _names, replace=True)
     decorated: Any = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(job)
     with errors_as_text(command=name, arguments=arguments):
@@ -75,17 +73,21 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
             wait_for(Path(in_use[0].found))
 
 
-def _returned(job: Any) -> Any:
-    """Return what a job did, or raise its error, as Hydra does, but print nothing: nothing else leaves out its line
-    "Error executing job" above an error that we tell. An error of a sweep gets the name of its run."""
-    from hydra.core.utils import JobStatus
+def _leave_out_a_line() -> None:
+    """Have Hydra raise a job's error as it does, without its line "Error executing job" above an error that we tell:
+    nothing of Hydra's own leaves it out. An error of a sweep gets the name of its run."""
+    from hydra.core.utils import JobReturn, JobStatus
+    from hydra.types import RunMode
 
-    if job.status is not JobStatus.FAILED:
-        return job._return_value
-    hydra = job.hydra_cfg.hydra
-    if hydra.mode is not None and hydra.mode.name == "MULTIRUN":
-        job._return_value.add_note(f"in the run {hydra.job.override_dirname}")
-    raise job._return_value
+    def value(job: Any) -> Any:
+        if job.status is not JobStatus.FAILED:
+            return job._return_value
+        if job.hydra_cfg.hydra.mode == RunMode.MULTIRUN:
+            job._return_value.add_note(f"in the run {job.hydra_cfg.hydra.job.override_dirname}")
+        raise job._return_value
+
+    kind: Any = JobReturn
+    kind.return_value = property(value, kind.return_value.fset)
 
 
 def _names(mapping: Any) -> str:

@@ -180,6 +180,7 @@ def test_all_maps_are_shown_at_once(page: "Opened") -> None:
 
 def test_without_maps_nothing_is_said_of_them(written: Write, opened: Open) -> None:
     page = opened(written([scored("a.jpg", 0.5, nr_score=0.25), scored("b.jpg", 0.75, pixels=photographs()[0])]))
+    assert page.locator("#two").inner_text().startswith("Scores are the teacher's")
     assert page.get_by_text("Show all maps").count() == page.locator("#legend").count() == 0
     assert page.get_by_label("Failed only").is_hidden()
     assert page.locator(".picture").all_inner_texts() == ["no picture: the image cannot be read now", ""]

@@ -1,7 +1,6 @@
 /* Puts the page together once it has been read: cards are drawn some at a time, as far as they are scrolled to. */
 
 const STEP = 60;
-const TWO_SCORES = "of the teacher, against the reference; scores without it are the student's, on the scale that it learned";
 
 function fact(name, value, note) {
   const shown = made("dd", {}, value);
@@ -16,7 +15,7 @@ function showFacts(rows, scored, failed) {
   byId("facts").append(fact("Images", rows.length.toLocaleString("en")));
   if (scored.length) {
     byId("facts").append(
-      fact("Scale", scales.join(", "), scored.some((row) => row.nr_score !== undefined) ? TWO_SCORES : ""),
+      fact("Scale", scales.join(", ")),
       fact("Mean score", number(mean(scores), 3), raw(mean)),
       fact("Median score", number(median(scores), 3), raw(median)),
     );
@@ -36,6 +35,7 @@ function start() {
   byId("folder").textContent = `in ${common}`;
   byId("folder").hidden = common === "";
   showFacts(rows, scored, failed);
+  byId("two").hidden = !scored.some((row) => row.nr_score !== undefined);
   byId("failing").hidden = failed === 0;
   const maps = byId("maps");
   paint(byId("legend"), Uint8Array.from({ length: 256 }, (_, value) => value));
