@@ -37,9 +37,9 @@ def test_known_features_are_fused_to_what_is_computed(frozen, fusion, wide):
     learning = [name for name in ("vit", "cnn") if name not in frozen]
     known = extraction.branch_features(wide, leave_out=learning)
     assert sorted(known) == sorted(frozen)
-    computed = extraction(View(wide))
+    computed = extraction(View(wide)).features
     assert computed.shape[1:3] == (2, TOKENS)
-    assert torch.equal(extraction(View(wide, known)), computed)
+    assert torch.equal(extraction(View(wide, known)).features, computed)
 
 
 @torch.inference_mode()

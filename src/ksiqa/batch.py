@@ -73,6 +73,19 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Extracted:
+    """What feature extraction says of images: their fused features and, where there is a readout of it and nothing is
+    trained, how damaged each token looks (see ``ksiqa.model.damage``)."""
+
+    features: Features
+    damage: Float[Tensor, "batch height width"] | None
+
+    def __getitem__(self, which: Which) -> "Extracted":
+        """Return what it says of some of the images."""
+        return Extracted(self.features[which], None if self.damage is None else self.damage[which])
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What a model says of a batch. Fields that a model has no part for are None.
 

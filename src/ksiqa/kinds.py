@@ -21,7 +21,7 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
     NUMBER: """
         *split.test_share *split.validation_share *split.train_share model.regressed_share *.share
         task.optimiser.* loss.weights.* sharing.rehearsal_weight *.low *.high cache_gib checkpoint.minutes
-        trainer.gradient_clip_val
+        trainer.gradient_clip_val model.damage_weight
         """,
     TRUTH: """
         *.keep_in_memory *.by_content *.allow_missing data*.pristine pairs.pristine *.higher_is_better sharing.rehearsal

@@ -25,13 +25,13 @@ def _both(fusion="add", **frozen):
 
 @pytest.mark.parametrize("fusion", ["add", "concat", "deform"])
 def test_features_lie_on_the_token_grid(fusion, view):
-    assert _both(fusion)(view).shape == (3, 4, 6, 32)
+    assert _both(fusion)(view).features.shape == (3, 4, 6, 32)
 
 
 @pytest.mark.parametrize("branches", [{"cnn": None}, {"vit": None}])
 def test_one_branch_is_enough(branches, view):
     there = {"vit": _vit(), "cnn": _cnn()} | branches
-    assert FeatureExtraction(**there, width=16, fusion="add")(view).shape == (3, 4, 6, 16)
+    assert FeatureExtraction(**there, width=16, fusion="add")(view).features.shape == (3, 4, 6, 16)
 
 
 def test_no_branch_is_an_error():
@@ -75,7 +75,7 @@ def test_a_token_is_the_mean_of_its_patches(view):
     assert (patches.cell, tokens.cell) == (16, 32)
     means = patches(view.image).unflatten(1, (2, 2)).unflatten(3, (3, 2)).mean(dim=(2, 4))
     assert torch.allclose(tokens(view.image), means, atol=1e-5)
-    assert FeatureExtraction(vit=tokens, cnn=_cnn(), width=32, fusion="add")(view).shape == (3, 2, 3, 32)
+    assert FeatureExtraction(vit=tokens, cnn=_cnn(), width=32, fusion="add")(view).features.shape == (3, 2, 3, 32)
 
 
 def test_a_token_has_no_fewer_patches_than_one():
@@ -130,15 +130,15 @@ def test_each_branch_has_its_own_normalisation():
 @pytest.mark.parametrize("fusion", ["add", "concat", "deform"])
 def test_features_do_not_depend_on_the_rest_of_the_batch(training, fusion, view):
     features = _both(fusion).train(training)
-    alone = features(View(view.image[:1]))
-    others = features(View(torch.cat([view.image[:1], torch.rand_like(view.image) * 3])))
+    alone = features(View(view.image[:1])).features
+    others = features(View(torch.cat([view.image[:1], torch.rand_like(view.image) * 3]))).features
     assert torch.allclose(alone[0], others[0], atol=1e-5)
 
 
 def test_a_pair_of_equal_images_has_equal_features_in_training(view):
     """Nothing random (drop-path, dropout) may tell reference from distorted."""
     features = _both().train()
-    first, second = features(View(torch.cat([view.image, view.image]))).chunk(2)
+    first, second = features(View(torch.cat([view.image, view.image]))).features.chunk(2)
     assert torch.allclose(first, second, atol=1e-6)
 
 
@@ -146,7 +146,7 @@ def test_batchnorm_stays_frozen_in_training(view):
     features = _both().train()
     norms = [m for m in features.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     before = [(norm.running_mean.clone(), norm.running_var.clone()) for norm in norms]
-    features(view).sum().backward()
+    features(view).features.sum().backward()
     assert norms
     assert not any(norm.training for norm in norms)
     for norm, (mean, var) in zip(norms, before, strict=True):
@@ -166,7 +166,7 @@ def test_batchnorm_is_frozen_as_built():
 
 def test_a_frozen_branch_gets_no_gradient_and_stays_in_evaluation(view):
     features = _both(cnn=True).train()
-    features(view).square().sum().backward()
+    features(view).features.square().sum().backward()
     assert features.frozen == ["cnn"]
     assert not any(module.training for module in features.cnn.modules())
     assert all(p.grad is None and not p.requires_grad for p in features.cnn.parameters())
@@ -178,15 +178,15 @@ def test_known_features_take_the_place_of_a_branch(view):
     features = _both(cnn=True).eval()
     known = features.branch_features(view.image, leave_out=["vit"])
     assert list(known) == ["cnn"]
-    assert torch.equal(features(View(view.image, known)), features(view))
+    assert torch.equal(features(View(view.image, known)).features, features(view).features)
     changed = {"cnn": known["cnn"] + torch.randn_like(known["cnn"])}
-    assert not torch.allclose(features(View(view.image, changed)), features(view), atol=1e-3)
+    assert not torch.allclose(features(View(view.image, changed)).features, features(view).features, atol=1e-3)
 
 
 def test_known_features_may_be_half_precision(view):
     features = _both(cnn=True).eval()
     known = {"cnn": features.branch_features(view.image)["cnn"].half()}
-    assert torch.allclose(features(View(view.image, known)), features(view), atol=1e-2)
+    assert torch.allclose(features(View(view.image, known)).features, features(view).features, atol=1e-2)
 
 
 def test_deformable_fusion_starts_as_an_ordinary_convolution(view):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from ksiqa.batch import Extracted
 from ksiqa.model.plain import Plain
 from tests.tiny import tiny_model
 
@@ -24,7 +25,7 @@ def test_pooling_is_a_mean_over_tokens():
     plain = tiny_model(kind="plain")
     features = torch.randn(2, 3, 4, 32)
     pooled = features.mean(dim=(1, 2), keepdim=True)
-    both = [plain.assess(one, source="one").score for one in (features, pooled)]
+    both = [plain.assess(Extracted(one, damage=None), source="one").score for one in (features, pooled)]
     assert torch.allclose(*both, atol=1e-6)
 
 

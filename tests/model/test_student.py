@@ -47,7 +47,7 @@ def test_at_the_start_the_student_scores_as_the_teacher_with_the_image_twice(vie
 def test_the_imagery_loss_trains_imagery_and_features_only_if_told(kind, into_features, view):
     student = tiny_model(imagery=kind, imagery_into_features=into_features)
     _away_from_identity(student)
-    wanted = student.feature_extraction(View(view.image.flip(0)))
+    wanted = student.feature_extraction(View(view.image.flip(0))).features
     imagined = student(view, source="one").imagery
     (imagery_loss.cosine(imagined, wanted) + imagery_loss.smooth_l1(imagined, wanted)).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in student.imagery.difference.parameters())

@@ -32,6 +32,7 @@ FORMS: dict[str, Form] = {
             **dict.fromkeys(("width", "heads", "imagery_depth", "decoder_depth", "levels"), COUNT),
             "imagery_into_features": TRUTH,
             "regressed_share": NUMBER,
+            "damage_weight": NUMBER,
         }
     ),
     "backbone": keys(

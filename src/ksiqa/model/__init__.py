@@ -27,7 +27,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
     Args:
         model: ``kind`` (student, teacher, plain, plain_matched), ``width``, ``heads``, ``fusion``, ``imagery``,
             ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``,
-            ``ordinal``, ``levels``, ``bins``.
+            ``damage_weight``, ``ordinal``, ``levels``, ``bins``.
         backbone: ``vit`` (name, weights, blocks, pool) or None, ``cnn`` (name, weights, stages, spread) or None,
             ``frozen`` (a list of branches).
         sources: the sources of scores, the main one first.
@@ -50,6 +50,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
         ordinal=_ordinal(model, sources),
         regressed_share=model["regressed_share"],
         sources=sources,
+        damage_weight=model["damage_weight"],
     )
     size = {"width": model["width"], "heads": model["heads"]}
     decoder = shared_decoder(model["decoder"], depth=model["decoder_depth"], **size)
@@ -72,7 +73,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
 
 MODEL_KEYS = (
     *("kind", "width", "heads", "fusion", "imagery", "imagery_depth", "imagery_into_features"),
-    *("decoder", "decoder_depth", "regressed_share", "ordinal", "levels", "bins"),
+    *("decoder", "decoder_depth", "regressed_share", "damage_weight", "ordinal", "levels", "bins"),
 )
 
 
@@ -95,7 +96,8 @@ def _feature_extraction(model: Values, backbone: Values) -> FeatureExtraction:
     frozen = {name: name in backbone["frozen"] for name in branches}
     vit = ViTBranch(**branches["vit"], frozen=frozen["vit"]) if "vit" in branches else None
     cnn = CNNBranch(**branches["cnn"], frozen=frozen["cnn"]) if "cnn" in branches else None
-    return FeatureExtraction(vit=vit, cnn=cnn, width=model["width"], fusion=model["fusion"])
+    damage = model["kind"] == "student" and model["damage_weight"] > 0
+    return FeatureExtraction(vit=vit, cnn=cnn, width=model["width"], fusion=model["fusion"], damage=damage)
 
 
 def _ordinal(model: Values, sources: Sequence[str]) -> OrdinalHead | None:
@@ -115,6 +117,13 @@ def _check_sizes(model: Values) -> None:
             found=f"model.width={model['width']} with model.heads={model['heads']}",
             expected="a width that the heads divide",
             do="set model.width=256 model.heads=8",
+        )
+    weight = model["damage_weight"]
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < float("inf"):
+        raise ConfigError(
+            found=f"model.damage_weight={weight}",
+            expected="a number, 0 or more",
+            do="set model.damage_weight=0.15, or 0 for no readout of damage",
         )
     if not 0 < model["regressed_share"] < 1:
         raise ConfigError(

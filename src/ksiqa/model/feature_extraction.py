@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import DeformConv2d
 
-from ksiqa.batch import Features, View
+from ksiqa.batch import Extracted, Features, View
 from ksiqa.errors import ConfigError, ImageError, choice, whole_number
+from ksiqa.model.damage import DamageReadout
 from ksiqa.tiles import in_tiles
 from ksiqa.weights import create_network, load_weights
 
@@ -145,9 +146,12 @@ class FeatureExtraction(nn.Module):
         width: channels of the result.
         fusion: ``add`` (default), ``concat`` (a small network over both) or ``deform`` (local features are sampled
             where the global ones point, as in AHIQ).
+        damage: read damage out of the convolutional branch, too, wherever the model is not in training.
     """
 
-    def __init__(self, *, vit: ViTBranch | None, cnn: CNNBranch | None, width: int, fusion: str) -> None:
+    def __init__(
+        self, *, vit: ViTBranch | None, cnn: CNNBranch | None, width: int, fusion: str, damage: bool = False
+    ) -> None:
         super().__init__()
         if vit is None and cnn is None:
             raise ConfigError(
@@ -160,6 +164,7 @@ class FeatureExtraction(nn.Module):
         self.cell, self.pool = (vit.cell, vit.pool) if vit else (CELL_WITHOUT_VIT, 1)
         self.vit_projection = _projection(vit.channels, width) if vit else None
         self.cnn_projection = _projection(cnn.channels(cell=self.cell), width) if cnn else None
+        self.damage = DamageReadout(cnn.channels(cell=self.cell)) if cnn and damage else None
         if vit and cnn and fusion == "concat":
             self.mix = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
         if vit and cnn and fusion == "deform":
@@ -169,15 +174,19 @@ class FeatureExtraction(nn.Module):
             self.sample = DeformConv2d(width, width, 3, padding=1)
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, view: View) -> Features:
-        """Return the fused features of a view's images.
+    def forward(self, view: View) -> Extracted:
+        """Return the fused features of a view's images and, beside training, their damage.
 
         Raises:
             ImageError: a side is no multiple of ``cell``.
         """
         if view.image is not None:
             self._check_sides(view.image)
-        return in_tiles(self._fused, *(self._projected(name, view) for name in self._branches))
+        projected = {name: self._projected(name, view) for name in self._branches}
+        damage = None
+        if self._readout is not None:
+            projected["cnn"], damage = projected["cnn"][..., :-1], projected["cnn"][..., -1]
+        return Extracted(in_tiles(self._fused, *projected.values()), damage)
 
     def branch_features(self, image: Image, *, leave_out: Collection[str] = ()) -> dict[str, Features]:
         """Return the raw features of each branch by its name, but for those in ``leave_out``, of large images in
@@ -219,6 +228,10 @@ class FeatureExtraction(nn.Module):
             branches["cnn"] = partial(self.cnn, cell=self.cell)
         return branches
 
+    @property
+    def _readout(self) -> DamageReadout | None:
+        return None if self.training else self.damage
+
     def _tiled(self, function: Callable[[Image], Features], image: Image) -> Features:
         pixels = image.permute(0, 2, 3, 1)
         return in_tiles(lambda tile: function(tile.permute(0, 3, 1, 2)), pixels, cell=self.cell, pool=self.pool)
@@ -234,10 +247,12 @@ class FeatureExtraction(nn.Module):
 
     def _projected(self, name: str, view: View) -> Features:
         """Project a branch within each tile: its raw features, many times wider, are never held of a whole image."""
-        projection = getattr(self, f"{name}_projection")
+        projection, damage = getattr(self, f"{name}_projection"), self._readout if name == "cnn" else None
 
         def project(raw: Tensor) -> Features:
-            return projection(raw.to(self.norm.weight.dtype))
+            raw = raw.to(self.norm.weight.dtype)
+            tokens = projection(raw)
+            return tokens if damage is None else torch.cat([tokens, damage(raw)], dim=-1)
 
         if name in view.known:
             return in_tiles(project, view.known[name])

@@ -46,9 +46,15 @@ class OrdinalHead(nn.Module):
             self.register_buffer(f"edges_{source}", edges[1:-1].clone())
             self.register_buffer(f"centres_{source}", (edges[1:] + edges[:-1]) / 2)
 
-    def forward(self, pooled: Float[Tensor, "batch width"], *, source: str) -> Float[Tensor, "batch thresholds *pair"]:
-        """Return the thresholds' logits; for ``dorn`` a pair a threshold (not above, above)."""
-        return self.linear(pooled).view(pooled.shape[0], *self.shape) + self.biases[source]
+    def forward(
+        self, pooled: Float[Tensor, "batch width"], *, source: str, shift: Float[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch thresholds *pair"]:
+        """Return the thresholds' logits, raised by ``shift``; for ``dorn`` a pair a threshold (not above, above)."""
+        logits = self.linear(pooled).view(pooled.shape[0], *self.shape) + self.biases[source]
+        if shift is None:
+            return logits
+        shift = shift.view(-1, 1)
+        return logits + (shift if self.kind == "corn" else torch.stack([torch.zeros_like(shift), shift], dim=-1))
 
     def probabilities(self, thresholds: Float[Tensor, "batch thresholds *pair"]) -> Float[Tensor, "batch levels"]:
         """Return the probability of each level: none negative, a sum of 1."""

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import nn
 
-from ksiqa.batch import Features, Prediction, View
+from ksiqa.batch import Extracted, Features, Prediction, View
 from ksiqa.model.attention import attention_block
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import Calibration, QualityRegressor, full_precision
@@ -79,6 +79,7 @@ class Plain(nn.Module):
         """Score images without a reference."""
         return self.assess(self.feature_extraction(distorted), source=source)
 
-    def assess(self, features: Features, *, source: str) -> Prediction:
+    def assess(self, distorted: Extracted, *, source: str) -> Prediction:
         """Score from features."""
+        features = distorted.features
         return replace(self.regressor(in_tiles(self.body, features), source=source), features=features)

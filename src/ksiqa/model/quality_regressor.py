@@ -43,12 +43,20 @@ class QualityRegressor(nn.Module):
         ordinal: the ordinal head, or None for the regressed score alone.
         regressed_share: of the mixed score at the start; the mix is learned and stays convex.
         sources: names of the sources of scores.
+        damage_weight: by how much the latent quality falls for a deviation of the damage, where it is known.
     """
 
     def __init__(
-        self, *, width: int, ordinal: OrdinalHead | None, regressed_share: float, sources: Sequence[str]
+        self,
+        *,
+        width: int,
+        ordinal: OrdinalHead | None,
+        regressed_share: float,
+        sources: Sequence[str],
+        damage_weight: float = 0.0,
     ) -> None:
         super().__init__()
+        self.damage_weight = damage_weight
         self.quality = _head(width)
         self.weight = _head(width)
         self.calibration = Calibration(sources=sources)
@@ -56,11 +64,13 @@ class QualityRegressor(nn.Module):
         share = torch.tensor(regressed_share)
         self.mix = nn.Parameter(torch.logit(share)) if ordinal is not None else None
 
-    def forward(self, decoding: Features, *, source: str) -> Prediction:
+    def forward(
+        self, decoding: Features, *, source: str, damage: Float[Tensor, "batch height width"] | None = None
+    ) -> Prediction:
         """Return the prediction on the scale of ``source``, in full precision whatever the network runs in: half
         precision knows a few hundred scores."""
         with torch.autocast(decoding.device.type, enabled=False):
-            return self._assessed(full_precision(decoding), source)
+            return self._assessed(full_precision(decoding), damage, source)
 
     def start_from(self, scores: Float[ndarray, " rows"], *, source: str, bins: str) -> None:
         """Lay out a source's calibration and levels by the scores of its training part."""
@@ -68,22 +78,23 @@ class QualityRegressor(nn.Module):
         if self.ordinal is not None:
             self.ordinal.start_from(scores, source=source, bins=bins)
 
-    def _assessed(self, decoding: Features, source: str) -> Prediction:
+    def _assessed(self, decoding: Features, damage: Tensor | None, source: str) -> Prediction:
         tokens = decoding.flatten(1, 2)
         quality = self.quality(tokens).squeeze(-1)
+        lost = tokens.new_zeros(tokens.shape[:2]) if damage is None else self.damage_weight * damage.flatten(1, 2)
         weight = self.weight(tokens).squeeze(-1).sigmoid()
         weight = weight / weight.sum(dim=1, keepdim=True)
-        regressed = self.calibration((weight * quality).sum(dim=1), source=source)
+        regressed = self.calibration((weight * quality).sum(dim=1) - lost.mean(dim=1), source=source)
         grid = decoding.shape[:3]
         maps = {
-            "quality_map": self.calibration(quality, source=source).view(grid),
+            "quality_map": self.calibration(quality - lost, source=source).view(grid),
             "weight_map": weight.view(grid),
             "decoding": decoding,
         }
         if self.ordinal is None or self.mix is None:
             return Prediction(score=regressed, regressed=regressed, **maps)
         pooled = (weight.unsqueeze(-1) * tokens).sum(dim=1)
-        thresholds = self.ordinal(pooled, source=source)
+        thresholds = self.ordinal(pooled, shift=-lost.mean(dim=1), source=source)
         expected = self.ordinal.expected(thresholds, source=source)
         return Prediction(
             score=torch.lerp(expected, regressed, self.mix.sigmoid()),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import nn
 
-from ksiqa.batch import Features, Prediction, View
+from ksiqa.batch import Extracted, Prediction, View
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import QualityRegressor
 from ksiqa.model.teacher import Teacher
@@ -43,13 +43,15 @@ class Student(nn.Module):
         """Score images without a reference."""
         return self.assess(self.feature_extraction(distorted), source=source)
 
-    def assess(self, features: Features, *, source: str) -> Prediction:
+    def assess(self, distorted: Extracted, *, source: str) -> Prediction:
         """Score from features; the prediction carries them and their imagery."""
+        features = distorted.features
         imagery = in_tiles(self.imagery, features if self.imagery_into_features else features.detach())
         # What imagery adds carries no gradient into FE, but what it starts from are the features themselves: without
         # their gradient the decoder's difference (imagery - features) would push FE the wrong way.
         beside = imagery if self.imagery_into_features else imagery + (features - features.detach())
-        prediction = self.regressor(in_tiles(self.decoder, features, beside), source=source)
+        decoding = in_tiles(self.decoder, features, beside)
+        prediction = self.regressor(decoding, damage=distorted.damage, source=source)
         return replace(prediction, features=features, imagery=imagery)
 
     def teacher(self) -> Teacher:

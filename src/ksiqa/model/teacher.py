@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ksiqa.batch import Features, Prediction, View, stacked
+from ksiqa.batch import Extracted, Prediction, View, stacked
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.quality_regressor import QualityRegressor
 from ksiqa.tiles import in_tiles
@@ -26,6 +26,6 @@ class Teacher(nn.Module):
         both = self.feature_extraction(stacked(distorted, reference))
         return self.assess(both[:count], both[count:], source=source)
 
-    def assess(self, distorted: Features, reference: Features, *, source: str) -> Prediction:
+    def assess(self, distorted: Extracted, reference: Extracted, *, source: str) -> Prediction:
         """Score from features."""
-        return self.regressor(in_tiles(self.decoder, distorted, reference), source=source)
+        return self.regressor(in_tiles(self.decoder, distorted.features, reference.features), source=source)

@@ -111,7 +111,7 @@ class QualityTask(lightning.LightningModule):
         if self.teacher is not None and reference is not None:
             paired = distorted[batch.paired_views]
             predictions["teacher"] = self.teacher.assess(paired, reference, source=self.fr_source or source)
-        return predictions, reference
+        return predictions, reference.features if reference is not None else None
 
     def on_train_start(self) -> None:
         """Go on with an optimiser whose state was saved where the weights lay otherwise in memory."""

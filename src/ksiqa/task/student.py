@@ -86,15 +86,15 @@ class StudentTask(QualityTask):
         assert isinstance(student, Student)  # only a student has a teacher: see ``regime``
         assert teacher is not None
         assert batch.reference is not None
-        features = student.feature_extraction(stacked(batch.distorted, batch.reference))  # once, for both
-        distorted, reference = features.split([len(batch.distorted), len(batch.reference)])
+        both = student.feature_extraction(stacked(batch.distorted, batch.reference))  # once, for both
+        distorted, reference = both[: len(batch.distorted)], both[len(batch.distorted) :]
         score = batch.score[batch.pairs]
         seen = teacher.assess(distorted[batch.pairs], reference, source=source)
         imagined = student.assess(distorted, source=source)
         own = score_terms(imagined, batch.score, regressor=student.regressor, source=source, active=active)
         paired = imagined.at(batch.pairs)
         assert paired.imagery is not None
-        own |= imagery_terms(paired.imagery, reference, active=active)
+        own |= imagery_terms(paired.imagery, reference.features, active=active)
         own |= sharing_terms(paired, seen, active=active)
         theirs: Terms = {}
         if self.teacher_learns:

@@ -50,8 +50,8 @@ class TeacherTask(QualityTask):
                 expected="pairs: a teacher compares",
                 do="train it on a set with references, or on synthetic pairs (data=folder)",
             )
-        features = self.teacher.feature_extraction(stacked(pairs.distorted, pairs.reference))
-        distorted, reference = features.chunk(2)
+        both = self.teacher.feature_extraction(stacked(pairs.distorted, pairs.reference))
+        distorted, reference = both[: len(pairs.distorted)], both[len(pairs.distorted) :]
         prediction = self.teacher.assess(distorted, reference, source=source)
         active, regressor = self.loss.active, self.teacher.regressor
         found = score_terms(prediction, pairs.score, regressor=regressor, source=source, active=active)

@@ -5,7 +5,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
-from ksiqa.batch import Features, Prediction
+from ksiqa.batch import Extracted, Features, Prediction
 from ksiqa.loss import imagery, ordinal, regression, sharing
 from ksiqa.loss.pristine import pristine
 from ksiqa.model.teacher import Teacher
@@ -38,7 +38,7 @@ def score_terms(
 
 
 def pristine_terms(
-    teacher: Teacher, reference: Features, score: Float[Tensor, " batch"], *, source: str, active: frozenset[str]
+    teacher: Teacher, reference: Extracted, score: Float[Tensor, " batch"], *, source: str, active: frozenset[str]
 ) -> Terms:
     """Return the term of pristine pairs, each reference of the batch against itself, with the batch's labels."""
     if "pristine" not in active:

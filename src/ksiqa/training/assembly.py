@@ -22,6 +22,7 @@ from ksiqa.report.run_folder import counts, described
 from ksiqa.sets import set_nodes
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
+from ksiqa.training.damage_start import BRANCH, start_damage
 from ksiqa.training.fitted_scale import fit_scale
 from ksiqa.training.images_seen import images_seen
 from ksiqa.training.initial import network_of
@@ -86,6 +87,8 @@ def assemble(config: DictConfig) -> Parts:
         for learner in (model, instructor):
             if learner is not None:
                 standardise(learner.feature_extraction, target.sets[0])
+    if extraction.damage is not None and initial is None:
+        start_damage(extraction.damage, pairs=(pairs or target.sets)[0], target=target.sets[0])
     return Parts(
         model=model,
         initial=initial,
@@ -162,6 +165,12 @@ def _check(config: DictConfig, *, names: list[str], extraction: FeatureExtractio
             found=f"task.standardise=true with backbone.frozen={frozen}",
             expected="a frozen branch, whose channels no training brings to one scale",
             do="set task.standardise=false, or freeze a branch with backbone.frozen=[cnn]",
+        )
+    if extraction.damage is not None and BRANCH not in frozen:
+        raise ConfigError(
+            found=f"model.damage_weight={config.model.damage_weight} with backbone.frozen={frozen}",
+            expected="a frozen convolutional branch, in whose features damage is found once",
+            do="set model.damage_weight=0, or freeze the branch with backbone.frozen=[cnn]",
         )
     check_photographs(names)
     if len(set(names)) < len(names):
