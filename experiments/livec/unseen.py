@@ -12,7 +12,7 @@ from rich.progress import track
 from torch import Tensor
 
 from ksiqa.data.image_file import read_image
-from ksiqa.data.source import photographs_in
+from ksiqa.data.synthetic.photographs import photographs_in
 from ksiqa.data.synthetic.synthetic_images import SyntheticImages
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import TrainedModel

@@ -37,6 +37,7 @@ VARIANTS = {
     "pretrain": [*BESIDE, "sharing=pretrain"],
     "distil": [*BESIDE, "sharing=distil"],
     "ksiqa": SHARING,  # all together: what the recipe adds to `sharing` stands here
+    "damage": [*SHARING, "model.damage_weight=0.1"],  # read out of frozen features alone
     "intervals": [*SHARING, "split.validation_share=0.1"],  # for calibration: trained on less, so paired with none
 }
 AGAIN = {"plain_again": 100}  # added to the seeds that are asked for
@@ -74,7 +75,7 @@ class Places(NamedTuple):
 def has(variant: str, part: str, *, frozen: bool) -> bool:
     """Tell whether a variant is measured on a part; what a learning trunk likes best tells nothing of a frozen one."""
     there = {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
-    return variant in there and not (frozen and variant == "plain_own")
+    return variant in there and variant != ("plain_own" if frozen else "damage")
 
 
 def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[str]:

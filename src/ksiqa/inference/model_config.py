@@ -78,6 +78,8 @@ def read_config(file: Path) -> dict[str, Any]:
             do="upgrade ksiqa",
         )
     config = {"short_sides": {}, "residuals": {}, **config}  # older models may lack them
+    if isinstance(config.get("model"), dict):
+        config["model"] = {"damage_weight": 0, **config["model"]}
     keys(FORMS)(config, "")
     mapping_of(keys(PAIRS_MADE, may_lack=True))(config["training"].get("pairs_made", {}), "training.pairs_made")
     for name, scale in config["scales"].items():
