@@ -181,7 +181,7 @@ class Probe:
         }
 
     def _features(self, image: Tensor) -> Tensor:
-        return self.student.feature_extraction(View(image))
+        return self.student.feature_extraction(View(image)).features
 
     def _of_backbones(self, image: Tensor) -> Tensor:
         branches = self.backbones.branch_features(image).values()

@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 
 import ksiqa
-from ksiqa.batch import View
+from ksiqa.batch import Extracted, View
 from ksiqa.data.image_file import images_in
 from ksiqa.inference.given_image import pixels_of
 from ksiqa.inference.seen import seen
@@ -74,22 +74,24 @@ def ladders(scorer: ksiqa.Scorer, photographs: Sequence[Path], codec: str) -> li
 
 @torch.inference_mode()
 def features(scorer: ksiqa.Scorer, image: Image.Image) -> dict[str, Float[Tensor, " channels"]]:
-    """Return an image's features by kind, means over its tokens, and the model's own score."""
+    """Return an image's features by kind, means over its tokens, and the model's own score, with damage and without."""
     trained = scorer.trained
     assert trained.student is not None  # the package's model has one
     shown = seen(
         trained, pixels_of(image, pixel_limit=image.width * image.height), None, source=trained.source
     ).distorted
     known = trained.student.feature_extraction.branch_features(shown)
-    fused = trained.student.feature_extraction(View(shown, known))
-    kinds = {"ViT": known["vit"], "CNN": known["cnn"], "fused": fused}
-    score = trained.student.assess(fused, source=trained.source).score
-    return {kind: tokens.float().mean(dim=(0, 1, 2)) for kind, tokens in kinds.items()} | {"score": score}
+    found = trained.student.feature_extraction(View(shown, known))
+    kinds = {"ViT": known["vit"], "CNN": known["cnn"], "fused": found.features}
+    alone = trained.student.assess(Extracted(found.features, damage=None), source=trained.source).score
+    score = trained.student.assess(found, source=trained.source).score
+    means = {kind: tokens.float().mean(dim=(0, 1, 2)) for kind, tokens in kinds.items()}
+    return means | {"score without damage": alone, "score": score}
 
 
 def measured(kind: str, fitted: Sequence[Ladder], tested: dict[str, list[Ladder]]) -> dict[str, float]:
     """Return the share of strictly monotone ladders by codec: of a direction, or of the score itself."""
-    direction = torch.ones(1) if kind == "score" else fitted_direction([one[kind] for one in fitted])
+    direction = torch.ones(1) if kind.startswith("score") else fitted_direction([one[kind] for one in fitted])
     return {
         codec: float(np.mean([bool(((one[kind] @ direction)[1:].diff() < 0).all()) for one in of_codec]))
         for codec, of_codec in tested.items()
