@@ -87,13 +87,31 @@ def test_training_images_have_mean_0_and_deviation_1(parts):
     assert damage.std().item() == pytest.approx(1, abs=1e-3)
 
 
-def test_a_saved_model_keeps_it(photographs, parts, tmp_path):
+@pytest.fixture(scope="module")
+def saved(photographs, parts, tmp_path_factory):
     config = settled(composed("train", *SMALL, *_overrides(photographs)))
-    save_model(trained_model(config, parts, fr_source=None), tmp_path)
-    found, fitted = (one.feature_extraction.damage for one in (load_model(tmp_path).network, parts.model))
+    folder = tmp_path_factory.mktemp("saved")
+    save_model(trained_model(config, parts, fr_source=None), folder)
+    return folder
+
+
+def test_a_saved_model_keeps_it(parts, saved):
+    found, fitted = (one.feature_extraction.damage for one in (load_model(saved).network, parts.model))
     assert fitted.direction.abs().sum() > 0
     assert torch.equal(found.direction, fitted.direction)
     assert torch.equal(found.middle, fitted.middle)
+
+
+@pytest.mark.parametrize(("frozen", "weight"), [("null", 0.5), ("[vit]", 0)])
+def test_it_goes_on_with_the_model_where_the_branch_stays_as_it_is(frozen, weight, saved, parts, photographs, tmp_path):
+    told = table_overrides(write_table(tmp_path, contents=4, side=96), reference=False)
+    told = ["+experiment=finetune", *told, f"init={saved}", f"backbone.frozen={frozen}", f"cache={tmp_path / 'cache'}"]
+    config = settled(composed("train", *told))
+    assert config.model.damage_weight == settled(config).model.damage_weight == weight
+    found = assemble(config).model.feature_extraction.damage
+    assert (found is not None) is (weight > 0)
+    if found is not None:
+        assert torch.equal(found.direction, parts.model.feature_extraction.damage.direction)
 
 
 def test_a_branch_that_learns(photographs):
