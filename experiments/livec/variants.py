@@ -37,7 +37,7 @@ VARIANTS = {
     "pretrain": [*BESIDE, "sharing=pretrain"],
     "distil": [*BESIDE, "sharing=distil"],
     "ksiqa": SHARING,  # all together: what the recipe adds to `sharing` stands here
-    "damage": [*SHARING, "model.damage_weight=0.1"],  # read out of frozen features alone
+    "damage": [*SHARING, "model.damage_weight=0.07"],  # read out of frozen features alone
     "intervals": [*SHARING, "split.validation_share=0.1"],  # for calibration: trained on less, so paired with none
 }
 AGAIN = {"plain_again": 100}  # added to the seeds that are asked for
