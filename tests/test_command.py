@@ -139,7 +139,10 @@ def test_dotted_keys_may_be_added():
         (["model.fusion=ad"], "found: model.fusion=ad\nexpected: one of add, concat, deform\ndo: set model.fusion=add"),
         (["sharing=transfer"], "found: sharing=transfer without a source of pairs"),
         (["data.crop=80"], "an image of 64x64 where at least 80x80 pixels are wanted; set data.crop to 64 or less"),
-        (["data.crop=40"], "found: images of 40x40\nexpected: sides that 16 "),
+        (
+            ["data.crop=40"],
+            "found: data.crop=40\nexpected: a multiple of 16, the pixels that a token of this model covers\n",
+        ),
         (["split.test_share=0"], "SplitError\nfound: "),
         (["backbone.vit.weights=none.safetensors"], "found: backbone.vit.weights=none.safetensors, and no such file"),
     ],
@@ -156,8 +159,15 @@ def test_wrong_values_are_text(changes, expected, capsys, tmp_path):
 
 def test_an_evaluation_without_a_model_or_data(capsys):
     assert "found: nowhere, which is no folder" in _failed(evaluate.main, ["checkpoint=nowhere", "data=demo"], capsys)
-    assert "checkpoint" in _failed(evaluate.main, [], capsys)
+    assert "do: set checkpoint=DIR, the model/ folder of a run" in _failed(evaluate.main, [], capsys)
+    assert "do: name a trained model by checkpoint=DIR" in _failed(evaluate.main, ["model=DIR"], capsys)
     assert "found: data=livec without data.root" in _failed(evaluate.main, ["checkpoint=nowhere"], capsys)
+
+
+def test_a_folder_where_a_model_config_is_wanted(capsys):
+    said = _failed(train.main, ["model=outputs/run/model"], capsys)
+    assert "expected: one of plain, student, teacher\n" in said
+    assert "(a trained model to go on from is named by init=DIR)" in said
 
 
 def test_the_two_ways_to_call_a_command(tmp_path):

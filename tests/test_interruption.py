@@ -86,7 +86,7 @@ def test_a_signal_to_end_saves_says_so_and_loses_nothing(told, whole, tmp_path, 
     rarely = [*(text for text in told if not text.startswith(("checkpoint.", "data.workers="))), "data.workers=1"]
     at = "checkpoints/joint/last.ckpt"  # after the first epoch
     stopped = ended(tmp_path, *rarely, by=number, at=at, status=128 + number)
-    (file,) = (stopped / "checkpoints" / "joint").glob("stopped-*.ckpt")
+    file = newest_checkpoint(stopped / "checkpoints" / "joint")  # of the epoch, where it came between two
     said = (stopped / "said.txt").read_text()
     assert f"StoppedError\nfound: {number.name}: training stopped, its state is in" in said
     assert file.name in said
@@ -119,6 +119,27 @@ def test_a_signal_is_answered_wherever_it_comes(task, step, number, what, pairs,
     assert error.value.status == 128 + number
     assert train(tmp_path / "other", *short, "+resume=auto")["test_n"] == 10
     assert [file.parent.name for file in tmp_path.glob("*/results.json")] == ["run"]
+
+
+def test_epochs_of_one_step_are_ended_between_them(pairs, tmp_path, monkeypatch, steps):
+    """Each step is the last one of an epoch, whose own checkpoint has all of it."""
+    short = [*table_overrides(pairs), f"cache={tmp_path / 'cache'}", "data.batch_size=1000", "trainer.max_epochs=3"]
+    with monkeypatch.context() as patch:
+        plain = StudentTask.training_step
+
+        @wraps(plain)
+        def signalled(*given):
+            signal.raise_signal(signal.SIGINT)
+            return plain(*given)
+
+        patch.setattr(StudentTask, "training_step", signalled)
+        with pytest.raises(StoppedError, match=r"found: SIGINT: training stopped, its state is in .*last\.ckpt\n"):
+            train(tmp_path / "run", *short)
+    assert len(steps) == 1
+    train(tmp_path / "other", *short, "+resume=auto")
+    assert len(steps) == 3
+    train(tmp_path / "whole", *short)
+    same_run(tmp_path / "run", tmp_path / "whole")
 
 
 def test_the_alarm_of_a_program_around_it_is_left_alone():

@@ -1,6 +1,9 @@
 """The lists that say the same thing: the parts of the model in the package, in conf and in the tests."""
 
+import re
 from pathlib import Path
+
+from ksiqa.names import PARTS
 
 ROOT = Path(__file__).parents[1]
 
@@ -14,6 +17,11 @@ def test_the_parts_of_the_model_are_the_same_in_three_places():
     parts = _names("src/ksiqa/model", ending=".py")
     assert parts == _names("conf/model", ending=".yaml")
     assert parts == _names("tests/model", ending=".py", prefix="test_")
+
+
+def test_parts_are_not_offered_as_models():
+    (parts,) = re.findall(r"^defaults: \[(.*), _self_\]$", (ROOT / "conf/model/student.yaml").read_text(), re.MULTILINE)
+    assert sorted(parts.split(", ")) == sorted(PARTS["model"])
 
 
 def test_every_test_file_of_a_part_is_named_after_a_module():

@@ -94,8 +94,14 @@ def quality_data(
     Raises:
         ImageError: images cannot be used, and are not to be skipped.
     """
-    for name, least in (("crop", 1), ("token_stride", 1), ("batch_size", 1)):
+    for name, least in (("crop", cell), ("token_stride", 1), ("batch_size", 1)):
         whole_number(node[name], least=least, name=f"data.{name}")
+    if node.crop % cell and tested is None:
+        raise ConfigError(
+            found=f"data.crop={node.crop}",
+            expected=f"a multiple of {cell}, the pixels that a token of this model covers",
+            do=f"set data.crop={node.crop // cell * cell}",
+        )
     values = plain(split)
     folder = values.pop("folder")
     values["validation_share"] = values["validation_share"] or 0.0  # null where nothing is trained

@@ -20,9 +20,17 @@ def main(arguments: list[str] | None = None) -> None:
 
 def evaluate(config: "DictConfig", folder: Path) -> None:
     """Score the test part of a split with a saved model and write the same report as training does."""
+    from omegaconf import OmegaConf
+
+    from ksiqa.errors import ConfigError
     from ksiqa.sets import check_labels
 
-    checkpoint = config.checkpoint  # first: without it, it is what is told
+    if OmegaConf.is_missing(config, "checkpoint"):
+        raise ConfigError(
+            found="ksiqa evaluate without checkpoint",
+            expected="a trained model, to score with",
+            do="set checkpoint=DIR, the model/ folder of a run, or checkpoint=shipped, the model of the package",
+        )
     check_labels(config)  # before torch loads
 
     from rich.console import Console
@@ -42,14 +50,14 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     quiet_lightning()
     trainers.check_devices(config)
     with stoppable("repeat the command", what=lambda: "the scoring stopped; nothing was saved yet"):
-        trained = load_model(model_folder(checkpoint))
+        trained = load_model(model_folder(config.checkpoint))
         sets = mix.scored_sets(config, trained)
         tested = [part_tested(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
     results = {
         **figures(tested),
         **{name: value for name, value in described(sets).items() if not name.startswith(("train", "validation"))},
         "experiment": "evaluate",
-        "checkpoint": str(checkpoint),
+        "checkpoint": str(config.checkpoint),
         "trained": {key: value for key, value in trained.training.items() if key not in (*OF_THE_MODEL, SEEN)},
         "saw_test": seen_again(trained.training, sets),
         "split": build.plain(config.split),
@@ -60,7 +68,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     write_report(folder, tested=tested)
     write_results(folder, results)
     show_tests(tested, results)
-    Console().print(f"model: {checkpoint}", soft_wrap=True, markup=False)
+    Console().print(f"model: {config.checkpoint}", soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -97,21 +97,24 @@ def of_hydra(error: BaseException, *, command: str | None, arguments: Sequence[s
 
 
 def _no_config(missing: str, *, options: Sequence[str]) -> ConfigError:
-    group, _, wanted = missing.rpartition("/")
+    group, _, wanted = missing.partition("/")
     names = [name for name in options if name not in PARTS.get(group, ())]
     turned = [name for name in names if sorted(name) == sorted(wanted)]  # letters in another order
     near = turned or get_close_matches(wanted, names, n=1)
     return ConfigError(
         found=f"no config {missing}",
         expected=f"one of {', '.join(names)}",
-        do=f"did you mean {near[0]}?" if near else "choose one of these",
+        do=(f"did you mean {near[0]}?" if near else "choose one of these")
+        + (" (a trained model to go on from is named by init=DIR)" if group == "model" and "/" in wanted else ""),
     )
 
 
 def _no_key(key: str, text: str, *, names: Sequence[str], arguments: Sequence[str]) -> ConfigError:
     value = next((one.partition("=")[2] for one in arguments if one.lstrip("~").startswith(f"{key}=")), "VALUE")
     added = re.search(r"use (\+\S+)", text)  # what Hydra would have instead
-    if choices(key) and added:
+    if key == "model" and "checkpoint" in names:
+        do = f"name a trained model by checkpoint={value}"
+    elif choices(key) and added:
         do = f"write {added[1]}"
     else:
         near = nearest(key, [*names, *(group for groups in ADDED.values() for group in groups)])

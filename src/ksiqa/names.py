@@ -9,7 +9,7 @@ ADDED = {"train": ("experiment", "sweep")}  # groups that a command has no defau
 PARTS = {  # files of a group that others are made of, and nobody chooses
     "data": ("common", "member", "released"),
     "model": (
-        *("attention", "feature_extraction", "mental_imagery", "ordinal_regression"),
+        *("attention", "damage", "feature_extraction", "mental_imagery", "ordinal_regression"),
         *("quality_regressor", "shared_decoder"),
     ),
 }

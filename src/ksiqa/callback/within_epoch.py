@@ -20,9 +20,9 @@ SOON = "\n{}: training ends after the running step and keeps its state (Ctrl-C a
 class WithinEpoch(OwnFiles):
     """Keeps the two newest checkpoints of the running epoch; its last step is left to the checkpoint of the epoch.
 
-    A signal to end is answered by a checkpoint and ``StoppedError``: after the running step, or, in the last step
-    of an epoch and its validation, after the first step of the next one. That is said at once; a second Ctrl-C does
-    what it did before training.
+    A signal to end is answered by a checkpoint and ``StoppedError``: after the running step, or, in the last step of an
+    epoch and its validation, before the next one, which starts from the epoch's own checkpoint. That is said at once; a
+    second Ctrl-C does what it did before training.
 
     Args:
         folder: of the phase's checkpoints.
@@ -48,6 +48,13 @@ class WithinEpoch(OwnFiles):
         if threading.current_thread() is threading.main_thread():
             self._speaks = trainer.is_global_zero
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS_TO_END}
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """End between two epochs, if that is wanted; a training that goes on within an epoch does not come here."""
+        super().on_train_epoch_start(trainer, pl_module)
+        last = self.folder / "last.ckpt"
+        if trainer.strategy.reduce_boolean_decision(bool(self.received) and last.exists(), all=False):
+            raise self._stopped(last)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *step: Any) -> None:
         """Save if it is time, and end if that is wanted."""
