@@ -164,6 +164,20 @@ def test_an_evaluation_without_a_model_or_data(capsys):
     assert "found: data=livec without data.root" in _failed(evaluate.main, ["checkpoint=nowhere"], capsys)
 
 
+@pytest.mark.parametrize(
+    ("flags", "meant"),
+    [(["--max-epochs", "2"], "did you mean trainer.max_epochs=VALUE?"), (["--epochs=2"], "trainer.max_epochs=2?")],
+)
+def test_a_setting_that_is_written_as_a_flag(flags, meant, capsys):
+    said = _failed(train.main, ["data=demo", *flags], capsys)
+    assert f"found: {flags[0].partition('=')[0]}, which is no flag of ksiqa train\n" in said
+    assert meant in said
+
+
+def test_a_flag_that_is_written_as_a_setting(capsys):
+    assert "do: write --model outputs/model" in _failed(predict.main, ["model=outputs/model", "photo.jpg"], capsys)
+
+
 def test_a_folder_where_a_model_config_is_wanted(capsys):
     said = _failed(train.main, ["model=outputs/run/model"], capsys)
     assert "expected: one of plain, student, teacher\n" in said

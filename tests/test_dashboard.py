@@ -28,7 +28,7 @@ def test_the_page_is_written_and_what_it_lacks_is_said(runs: Path, capsys: pytes
     (write_run(runs / "c") / "results.json").unlink()
     dashboard.main(["runs"])
     unfinished, pictures, written = capsys.readouterr().err.splitlines()
-    assert unfinished == "1 unfinished runs are left out, first runs/c"
+    assert unfinished == "1 unfinished run is left out, first runs/c"
     assert pictures.startswith("20 images have no picture")
     assert written == "dashboard.html"
     assert Path("dashboard.html").read_text().startswith("<!doctype html>")

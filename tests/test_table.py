@@ -91,7 +91,7 @@ def test_unfinished_runs_are_told(tmp_path, capsys):
     write_run(tmp_path / "one")
     (write_run(tmp_path / "two", split=1) / "results.json").unlink()
     table.main([str(tmp_path)])
-    assert "1 unfinished runs are left out" in capsys.readouterr().err
+    assert "1 unfinished run is left out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,10 @@ from ksiqa.errors import ConfigError
 from ksiqa.names import ADDED, PARTS, choices, conf_folder
 from ksiqa.recipe import flat
 
+FLAGS = (  # Hydra's own, which take the beginning of a name, too
+    *("--help", "--hydra-help", "--version", "--cfg", "--resolve", "--package", "--run", "--multirun"),
+    *("--shell-completion", "--config-path", "--config-name", "--config-dir", "--experimental-rerun", "--info"),
+)
 AS_ADDED = 0.75  # likeness of a word that is added by + to a group: those of other meanings are less like one
 
 
@@ -29,6 +33,23 @@ def check_added(arguments: Sequence[str]) -> None:
                 found=f"{text}, which names no group of configs",
                 expected=f"one of {', '.join(sorted(known))}",
                 do=f"did you mean {_plus(near[0])}{near[0]}={value}?",
+            )
+
+
+def check_flags(arguments: Sequence[str], *, command: str) -> None:
+    """See whether what is written as a flag is one of Hydra's: a setting is written KEY=VALUE.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    for text in arguments:
+        flag, _, value = text.partition("=")
+        if flag.startswith("--") and not any(known.startswith(flag) for known in FLAGS):
+            near = nearest(flag.lstrip("-").replace("-", "_"), known_keys(command, arguments))
+            raise ConfigError(
+                found=f"{flag}, which is no flag of ksiqa {command}",
+                expected=f"settings as KEY=VALUE; flags are {', '.join(FLAGS)}",
+                do=f"did you mean {near}={value or 'VALUE'}?" if near else "print the keys with --cfg job",
             )
 
 

@@ -84,6 +84,12 @@ def check(options: argparse.Namespace) -> None:
         raise ConfigError(
             found=f"--report {options.report}", expected="a name that ends in .html", do="name it report.html"
         )
+    for text in options.paths:
+        name, is_setting, value = text.partition("=")
+        if is_setting and name in vars(options) and not Path(text).exists():
+            raise ConfigError(
+                found=f"{text} where a file is wanted", expected="a flag: --KEY VALUE", do=f"write --{name} {value}"
+            )
     for path in (options.output, options.report):
         if path is not None and not path.parent.is_dir():
             raise ConfigError(

@@ -39,7 +39,8 @@ def read_runs(paths: Sequence[Path]) -> Found:
             raise _nothing(f"{path}, which is neither a folder nor a results.csv")
     if not runs:
         raise _nothing(f"no finished run in {', '.join(map(str, paths)) or 'nothing'} ({len(unfinished)} unfinished)")
-    notes = [f"{len(unfinished)} unfinished runs are left out, first {unfinished[0]}"] if unfinished else []
+    left_out = "1 unfinished run is" if len(unfinished) == 1 else f"{len(unfinished)} unfinished runs are"
+    notes = [f"{left_out} left out, first {unfinished[0]}"] if unfinished else []
     return Found(list(runs.values()), notes)
 
 
