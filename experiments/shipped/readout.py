@@ -109,7 +109,7 @@ def fitted_direction(of_ladders: Sequence[Float[Tensor, "rungs channels"]]) -> F
         optimiser.zero_grad()
         value = functional.softplus(-(steps @ direction)).mean() + PENALTY / 2 * direction.square().sum()
         value.backward()
-        return float(value)
+        return float(value.detach())
 
     optimiser.step(loss)
     return direction.detach() / deviation
