@@ -23,7 +23,7 @@ def released_labels(*, name: str, root: str | None, allow_missing: bool) -> Labe
             expected=f"the folder of {facts.title}, from {facts.home_page}, laid out as released:\n{facts.layout}",
             do="set data.root=FOLDER, or other data by data=NAME (your own scores: data=table data.file=scores.csv)",
         )
-    return reader.read(Path(root).expanduser().absolute(), allow_missing=allow_missing)
+    return reader.read(Path(root).expanduser(), allow_missing=allow_missing)
 
 
 def table_labels(
@@ -58,8 +58,8 @@ def table_labels(
             do="set data.file=scores.csv data.low=1 data.high=5 data.higher_is_better=true",
         )
     return read_table(
-        file=Path(file).expanduser().absolute(),
-        root=None if root is None else Path(root).expanduser().absolute(),
+        file=Path(file).expanduser(),
+        root=None if root is None else Path(root).expanduser(),
         image=image,
         score=score,
         reference=reference,
@@ -84,4 +84,4 @@ def photographs_of(*, name: str, root: str | None) -> list[Path]:
             expected="a folder of pristine photographs",
             do="set data.root=FOLDER",
         )
-    return [] if root is None else photographs_in(Path(root).expanduser().absolute())
+    return [] if root is None else photographs_in(Path(root).expanduser())
