@@ -170,7 +170,7 @@ def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pa
         (["~task.optimiser.lr"], r"found: task.optimiser.lr missing\nexpected: task.optimiser with lr, "),
         (["data.batch_size=0"], r"found: data.batch_size=0\nexpected: 1 or more\ndo: set data.batch_size"),
         (["+trainer.max_epoch=3"], r"found: trainer argument=max_epoch\nexpected: .*\ndo: set .*=max_epochs"),
-        (["data.crop=abc"], r"found: data.crop=abc\nexpected: a whole number of 1 or more\ndo: set data.crop=1"),
+        (["data.crop=abc"], r"found: data.crop=abc\nexpected: a whole number of 16 or more\ndo: set data.crop=16"),
         (["model.levels=abc"], r"found: model.levels=abc\nexpected: a whole number of 1 or more"),
         (["data.workers=-1"], r"found: data.workers=-1\nexpected: 0 or more"),
         (["+loss.weights.msee=1"], r"found: loss term=msee\n(.|\n)*do: set loss term=mse"),
