@@ -79,6 +79,15 @@ def test_steps_are_those_of_lossy_families_from_the_photograph_down(parts):
     assert torch.allclose(first, means[0] - means[1])
 
 
+@pytest.mark.parametrize("sharing", ["none", "joint"])
+def test_a_model_that_is_shown_no_reference_has_the_same_readout(sharing, parts, photographs):
+    """References are compared with their copies and then left alone."""
+    found = _assembled(photographs, f"sharing={sharing}")
+    assert torch.equal(found.model.feature_extraction.damage.direction, parts.model.feature_extraction.damage.direction)
+    sample = found.target.sets[0].parts["train"][Draw(0, 0)]
+    assert (sample.reference is None) is (sharing == "none")
+
+
 def test_training_images_have_mean_0_and_deviation_1(parts):
     data, readout = parts.target.sets[0], parts.model.feature_extraction.damage
     samples = [data.parts["train"][Draw(place, 0)] for place in range(len(data.split.train))]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ksiqa.data.image_cache import decoded_reader
 from ksiqa.data.image_source import FileImages
@@ -26,42 +27,13 @@ def released(
     return _files(table, keep_in_memory=keep_in_memory, short_side=short_side, cache=cache)
 
 
-def table(
-    *,
-    file: str | None,
-    root: str | None,
-    image: str,
-    score: str,
-    reference: str | None,
-    content: str | None,
-    low: float | int | None,
-    high: float | int | None,
-    higher_is_better: bool | None,
-    label: str,
-    allow_missing: bool,
-    keep_in_memory: bool,
-    short_side: int | None,
-    cache: str,
-) -> FileImages:
-    """Return the images that a user's own CSV names; see ``table_labels``.
+def table(*, keep_in_memory: bool, short_side: int | None, cache: str, **told: Any) -> FileImages:
+    """Return the images that a user's own CSV names; ``told`` is what ``table_labels`` wants.
 
     Raises:
         DatasetError: the file, its scale or its direction was not told, or the file is not as told.
     """
-    rows = table_labels(
-        file=file,
-        root=root,
-        image=image,
-        score=score,
-        reference=reference,
-        content=content,
-        low=low,
-        high=high,
-        higher_is_better=higher_is_better,
-        label=label,
-        allow_missing=allow_missing,
-    )
-    return _files(rows, keep_in_memory=keep_in_memory, short_side=short_side, cache=cache)
+    return _files(table_labels(**told), keep_in_memory=keep_in_memory, short_side=short_side, cache=cache)
 
 
 def synthetic(

@@ -123,7 +123,7 @@ def _check_sizes(model: Values) -> None:
         raise ConfigError(
             found=f"model.damage_weight={weight}",
             expected="a number, 0 or more",
-            do="set model.damage_weight=0.15, or 0 for no readout of damage",
+            do="set model.damage_weight=0.07, or 0 for no readout of damage",
         )
     if not 0 < model["regressed_share"] < 1:
         raise ConfigError(

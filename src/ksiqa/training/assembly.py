@@ -73,11 +73,12 @@ def assemble(config: DictConfig) -> Parts:
             source.anchor(training_means(rated.table, rated.split.train))
     pairs = [build.quality_data(config.pairs, source=one, split=config.pair_split, **settings) for one in beside]
     instructor = build.instructor(config, sources=names) if config.sharing.kind == "distil" else None
+    alone = config.sharing.kind in ("none", "pretrain") and not isinstance(model, Teacher)
     for one in (*target.sets, *pairs):
         for learner in (model, instructor):
             if learner is not None:
                 learner.regressor.start_from(one.training_scores, source=one.name, bins=config.model.bins)
-        if config.sharing.kind in ("none", "pretrain") and not isinstance(model, Teacher):
+        if alone and extraction.damage is None:
             one.without_references()
         if extraction.frozen:
             build.keep_frozen(one, extraction, cache=Path(config.cache).expanduser(), ridge=config.report.ridge)
@@ -89,6 +90,8 @@ def assemble(config: DictConfig) -> Parts:
                 standardise(learner.feature_extraction, target.sets[0])
     if extraction.damage is not None and initial is None:
         start_damage(extraction.damage, pairs=(pairs or target.sets)[0], target=target.sets[0])
+    for one in (*target.sets, *pairs) if alone else ():  # but for the readout no reference was ever wanted
+        one.without_references()
     return Parts(
         model=model,
         initial=initial,

@@ -15,11 +15,7 @@ from ksiqa.errors import ConfigError
 from ksiqa.model.damage import DamageReadout
 
 BRANCH = "cnn"  # that is looked at
-LOSSY = (
-    "blur",
-    "compression",
-    "noise",
-)  # groups whose every level takes away more of the photograph than the one before
+LOSSY = ("blur", "compression", "noise")  # groups of which each level takes away more than the one before
 
 
 def start_damage(readout: DamageReadout, *, pairs: QualityData, target: QualityData) -> None:
