@@ -89,6 +89,6 @@ def test_other_tiles_are_other_features(data, tmp_path, monkeypatch):
     for changes in ({}, {"SIDE": SIDE - 8}, {"SIDE": SIDE}, {"WHOLE": WHOLE + 1}, {"OVERLAP": 10}):
         for name, value in changes.items():
             monkeypatch.setattr(build, name, value)
-        build.keep_frozen(data, extraction, cache=tmp_path, ridge=False)
+        build.keep_frozen(data, extraction, cache=tmp_path)
         found.append(len(list((tmp_path / "features").iterdir())))
     assert found == [2, 4, 4, 6, 8]  # two parts each time, and the same tiles again compute nothing

@@ -57,6 +57,7 @@ FROZEN = [  # heads alone learn: many times cheaper, and another question
         "task.optimiser.weight_decay=0.1",
         "task.standardise=true",
         "data.distinct_crops=1",
+        "report.from_features=true",
     ),
 ]
 FROZEN_ON_LIVEC = ["data.short_side=500", "data.crop=476", "data.token_stride=2"]

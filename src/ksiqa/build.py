@@ -141,9 +141,11 @@ def pairs_made(node: DictConfig) -> dict[str, Any]:
     return {key: plain(node)[key] for key in keys if "families" in node}
 
 
-def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path, ridge: bool) -> None:
-    """Compute what frozen branches say of all views that training sees, and for a ridge of all scored ones, or find it
-    in the cache."""
+def keep_frozen(
+    data: QualityData, extraction: FeatureExtraction, *, cache: Path, test: bool = False, ridge: bool = False
+) -> None:
+    """Compute what frozen branches say of all views that training sees, or find it in the cache; with ``test`` of the
+    test part, too, with ``ridge`` of all scored views."""
     learning = extraction.learning
     if data.parts["train"].views.distinct is None:
         raise ConfigError(
@@ -160,7 +162,13 @@ def keep_frozen(data: QualityData, extraction: FeatureExtraction, *, cache: Path
     weights = {f"{name}.{key}": value for name, one in frozen.items() for key, value in one.state_dict().items()}
     settings = f"{[one.description for one in frozen.values()]} cell {extraction.cell} tiles {WHOLE} {SIDE} {OVERLAP}"
     data.keep_frozen(
-        branches=weights, settings=settings, extractor=extractor, complete=not learning, cache=cache, ridge=ridge
+        branches=weights,
+        settings=settings,
+        extractor=extractor,
+        complete=not learning,
+        cache=cache,
+        test=test,
+        ridge=ridge,
     )
 
 

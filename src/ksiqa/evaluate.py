@@ -58,6 +58,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         **{name: value for name, value in described(sets).items() if not name.startswith(("train", "validation"))},
         "experiment": "evaluate",
         "checkpoint": str(config.checkpoint),
+        "directory": str(Path.cwd()),  # where the config's relative paths start
         "trained": {key: value for key, value in trained.training.items() if key not in (*OF_THE_MODEL, SEEN)},
         "saw_test": seen_again(trained.training, sets),
         "split": build.plain(config.split),

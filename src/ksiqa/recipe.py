@@ -16,7 +16,7 @@ LEFT_OUT = (
     "init.folder",  # the digest of its weights counts
     *("cache", "*.cache", "*.workers", "*.keep_in_memory"),  # of the machine, as the following
     *("*.on_bad_image", "*.pixel_limit"),  # what they left out is counted
-    *("strategy.channels_last", "strategy.fused", "strategy.compile"),  # rounding alone
+    *("strategy.channels_last", "strategy.fused", "strategy.compile", "report.from_features"),  # rounding alone
     *("trainer.enable_progress_bar", "logger", "logger.*", "checkpoint.*"),
 )
 FILES = ("*.root", "*.folder", "*.file", "backbone.*.weights")  # whose names count, not where they lie

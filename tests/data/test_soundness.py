@@ -96,7 +96,14 @@ def test_training_wants_whole_crops_and_scoring_a_token(images, tmp_path):
     assert "train: " in error.value.found
     assert "test: " not in error.value.found
     assert "an image of 47x47 where at least 48x48 pixels are wanted; set data.crop to 47 or less" in error.value.found
-    assert error.value.do == "restore them: none is left to train on"
+    assert error.value.do == "set data.crop to 47 or less, which all of them hold: none is left to train on"
+    with pytest.raises(ImageError, match="10 of 20 images") as error:
+        _seen(images, tmp_path, on_bad="stop", short_side=47)
+    assert error.value.do.endswith("to 47 or less, which all of them hold, or go on without them: data.on_bad_image=skip")
+    _break(images.parent)  # of these no crop can be made
+    with pytest.raises(ImageError) as error:
+        _seen(images, tmp_path, on_bad="stop", short_side=47)
+    assert error.value.do == "restore them, or go on without them: data.on_bad_image=skip"
 
 
 def test_more_pixels_than_the_limit_are_refused_also_where_they_are_known_already(images, tmp_path):

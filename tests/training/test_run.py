@@ -4,6 +4,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -143,6 +144,21 @@ def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pa
     again = train(tmp_path / "again", *table_overrides(pairs), *frozen)
     assert sorted((tmp_path / "cache" / "features").rglob("*.bin")) == kept  # nothing computed anew
     assert again["test/srcc"] == results["test/srcc"]
+
+
+def test_on_kept_features_the_test_is_the_same_but_for_rounding(pairs, tmp_path):
+    frozen = [*table_overrides(pairs), "backbone.frozen=[vit,cnn]", "data.distinct_crops=1", "sharing=joint"]
+    names = {"images": "false", "features": "true"}
+    seen, kept = (
+        train(tmp_path / name, *frozen, f"report.from_features={value}", f"cache={tmp_path / name / 'cache'}")
+        for name, value in names.items()
+    )
+    assert seen["recipe"] == kept["recipe"]
+    found = [list((tmp_path / name / "cache").rglob("distorted/*.json")) for name in names]
+    assert len(found[1]) == len(found[0]) + 1  # of the test part
+    scores = [[float(row["score"]) for row in rows(tmp_path / name / "predictions.csv")] for name in names]
+    assert np.allclose(*scores, atol=2e-3)
+    assert not np.array_equal(*scores)  # in half precision: the features were looked at indeed
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,8 @@ class QualityData(lightning.LightningDataModule):
         extractor: Extractor,
         complete: bool,
         cache: Path,
-        ridge: bool,
+        test: bool = False,
+        ridge: bool = False,
     ) -> None:
         """Compute once what frozen backbones say of the views of training and validation.
 
@@ -168,10 +169,11 @@ class QualityData(lightning.LightningDataModule):
             extractor: from bytes to their features.
             complete: these are all branches.
             cache: the folder that keeps them.
+            test: also of the test part.
             ridge: also of the test part, and of the training part as it would be scored (``self.train_scored``).
         """
         fingerprint = weights_fingerprint(branches, settings=settings)
-        parts = [part for name, part in self.parts.items() if len(part) and (ridge or name != "test")]
+        parts = [part for name, part in self.parts.items() if len(part) and (test or ridge or name != "test")]
         for dataset in [*parts, self.train_scored] if ridge else parts:
             dataset.known = keep_features(
                 dataset,

@@ -19,7 +19,8 @@ from ksiqa.data.transform import shrunk_size
 from ksiqa.errors import ImageError, choice
 
 STOP, SKIP = "stop", "skip"
-NAMED = 50  # bad images that an error names; ksiqa prepare names all
+NAMED = 10  # bad images that an error names; ksiqa prepare names all
+RESTORE, GO_ON = "restore them", "go on without them: data.on_bad_image=skip"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +70,15 @@ class Soundness:
                 why = wrong.get(row) or too_small(image, size(row), seen_by, short_side=short_side)
                 if why:
                     bad[row] = Bad(part, image, why)
-        self.settle(list(bad.values()), of=len(rows))
+        small = [min(shrunk_size(size(row), short_side=short_side)) for row in bad if row not in wrong]
+        cell = next(iter(views.values())).cell  # of one model
+        fits = min(small, default=0) // cell * cell
+        do = f"set data.crop to {fits} or less, which all of them hold" if fits and len(small) == len(bad) else RESTORE
+        self.settle(list(bad.values()), of=len(rows), do=do)
         kept: dict[str, Any] = {part: tuple(row for row in split.part(part) if row not in bad) for part in views}
         for part, left in kept.items():
             if split.part(part) and not left:
-                raise refused(list(bad.values()), of=len(rows), do=f"restore them: none is left to {part} on")
+                raise refused(list(bad.values()), of=len(rows), do=f"{do}: none is left to {part} on")
         return replace(split, **kept, unused=tuple(sorted((*split.unused, *bad)))), list(bad.values())
 
     def of_photographs(
@@ -93,14 +98,19 @@ class Soundness:
         self.settle(bad, of=len(files))
         return [file for file in files if str(file) not in wrong], bad
 
-    def settle(self, bad: Sequence[Bad], *, of: int) -> None:
+    def settle(self, bad: Sequence[Bad], *, of: int, do: str = RESTORE) -> None:
         """Stop because of bad images, or say that they are skipped.
+
+        Args:
+            bad: the images.
+            of: how many were looked at.
+            do: what one may do but skip them.
 
         Raises:
             ImageError: there are some, and they are not to be skipped.
         """
         if bad and self.on_bad == STOP:
-            raise refused(bad, of=of, do="restore them, or go on without them: data.on_bad_image=skip")
+            raise refused(bad, of=of, do=f"{do}, or {GO_ON}")
         if bad:
             text = f"{len(bad)} of {of} images cannot be used and are skipped; first {bad[0].why}"
             Console(stderr=True).print(text, soft_wrap=True, highlight=False, markup=False)

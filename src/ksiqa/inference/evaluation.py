@@ -25,7 +25,9 @@ class Tested(NamedTuple):
     ridge: Collected | None = None  # scores of a ridge beside the model
 
 
-def part_tested(trained: TrainedModel, data: QualityData, *, trainer: Any, part: str = "test") -> Tested:
+def part_tested(
+    trained: TrainedModel, data: QualityData, *, trainer: Any, part: str = "test", from_features: bool = False
+) -> Tested:
     """Score a part of ``data``.
 
     Args:
@@ -33,8 +35,11 @@ def part_tested(trained: TrainedModel, data: QualityData, *, trainer: Any, part:
         data: a source of scores; one that the model was not trained on is scored on the scale of its main source.
         trainer: a Lightning Trainer, in full precision, so that the figures are the same everywhere.
         part: ``test`` or ``validation``.
+        from_features: go on from what is kept of frozen backbones, in half precision; else the whole network looks at
+            the images, as it will score later.
     """
-    data.parts[part].known = None  # the whole network, as it will score later
+    if not from_features:
+        data.parts[part].known = None
     known = data.name in trained.scales
     task = QualityTask(
         student=trained.student,

@@ -81,7 +81,14 @@ def assemble(config: DictConfig) -> Parts:
         if alone and extraction.damage is None:
             one.without_references()
         if extraction.frozen:
-            build.keep_frozen(one, extraction, cache=Path(config.cache).expanduser(), ridge=config.report.ridge)
+            tested = one in target.sets
+            build.keep_frozen(
+                one,
+                extraction,
+                cache=Path(config.cache).expanduser(),
+                test=tested and config.report.from_features,
+                ridge=tested and config.report.ridge,
+            )
         if initial is not None:
             fit_scale(model, one)
     if config.task.standardise and initial is None:
@@ -157,12 +164,13 @@ def _history(config: DictConfig, parts: Parts) -> dict[str, Any]:
 def _check(config: DictConfig, *, names: list[str], extraction: FeatureExtraction) -> None:
     frozen = extraction.frozen
     _check_stride(config, extraction)
-    if config.report.ridge and not frozen:
-        raise ConfigError(
-            found=f"report.ridge=true with backbone.frozen={frozen}",
-            expected="frozen features to regress on",
-            do="set report.ridge=false, or freeze a branch with backbone.frozen=[cnn]",
-        )
+    for name, use in {"ridge": "to regress on", "from_features": "to test on"}.items():
+        if config.report[name] and not frozen:
+            raise ConfigError(
+                found=f"report.{name}=true with backbone.frozen={frozen}",
+                expected=f"frozen features {use}",
+                do=f"set report.{name}=false, or freeze a branch with backbone.frozen=[cnn]",
+            )
     if config.task.standardise and not frozen:
         raise ConfigError(
             found=f"task.standardise=true with backbone.frozen={frozen}",

@@ -157,7 +157,9 @@ def saved_and_tested(
             f"testing {len(one.split.test)} images of {one.name}", soft_wrap=True, markup=False, highlight=False
         )
     tested = [
-        part_tested(trained, one, trainer=trainers.scoring_trainer(config))._replace(ridge=ridge)
+        part_tested(
+            trained, one, trainer=trainers.scoring_trainer(config), from_features=config.report.from_features
+        )._replace(ridge=ridge)
         for one, ridge in zip(with_test, ridges, strict=True)
     ]
     results = {
@@ -178,6 +180,7 @@ def saved_and_tested(
         **({"pairs_fingerprint": data_fingerprint(parts.pairs.source)} if parts.pairs else {}),
         "recipe": fingerprint(build.plain(config)),
         **provenance(),
+        "directory": str(Path.cwd()),  # where the config's relative paths start
         "repeat": repeating(folder),
     }
     if tested:
@@ -224,7 +227,13 @@ def validation_residuals(
     found: dict[str, dict[str, list[float]]] = {}
     for one in sets:
         if one.has_validation:
-            tested = part_tested(trained, one, trainer=trainers.scoring_trainer(config), part="validation")
+            tested = part_tested(
+                trained,
+                one,
+                trainer=trainers.scoring_trainer(config),
+                part="validation",
+                from_features=config.report.from_features,
+            )
             for name, scores in tested.scores.items():
                 found.setdefault(name, {})[one.name] = residuals(scores.score, scores.label)
     return found

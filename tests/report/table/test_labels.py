@@ -47,3 +47,24 @@ def test_a_path_in_a_name_is_its_file(write, tmp_path):
         write(noise=0.1 * place, config={"start": file})
     names = [group.name for group in groups_of(tmp_path)]
     assert names == [f"start={file}" for file in ("a.safetensors", "b.pth")]
+
+
+def test_names_of_recipes_stand_first(write, tmp_path):
+    """A model tuned for longer is known by its name, whatever else parts more rows."""
+    for epochs, (name, lr) in enumerate((("train", 1), ("train", 2), ("finetune", 1))):
+        write(config={"name": name, "lr": lr, "trainer": {"max_epochs": epochs}})
+    names = [group.name for group in groups_of(tmp_path)]
+    assert names == ["finetune, lr=1", "train, lr=1", "train, lr=2"]
+
+
+def test_an_evaluation_says_that_it_is_one(write, tmp_path):
+    run = write(noise=0.4, config={"name": "demo"})
+    for checkpoint in (str(run / "model"), "shipped", "owner/name"):
+        folder = write(checkpoint=checkpoint, experiment="evaluate", recipe=f"of {checkpoint}")
+        (folder / "config.yaml").unlink()
+    assert [group.name for group in groups_of(tmp_path)] == [
+        "demo",
+        "demo, evaluated",
+        "owner/name, evaluated",
+        "shipped, evaluated",
+    ]

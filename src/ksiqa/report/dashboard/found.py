@@ -1,4 +1,6 @@
-"""The pixels behind a row of predictions.csv: its file, where it was or below the data's root, or a pair made anew."""
+"""The pixels behind a row of predictions.csv: its file, where it was or below the data's root, or a pair made anew.
+
+Relative paths of a run start in the directory that its command was given in, which results.json names."""
 
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -26,21 +28,27 @@ def pixels_of(run: Run, image: str) -> UInt8[ndarray, "height width 3"] | None:
     """
     data = _data(run.folder)
     if data.get("source", {}).get("_target_") == PAIRS:
-        return _pair(data, image)
-    file = file_of(data, image)
+        return _pair(data, image, start=_start(run))
+    file = file_of(data, image, start=_start(run))
     return None if file is None else read_image(file)
 
 
-def file_of(data: dict[str, Any], image: str) -> Path | None:
+def file_of(data: dict[str, Any], image: str, *, start: Path) -> Path | None:
     """Return an image's file: as it was called at the test, else by the end of its path below ``root`` or beside
-    ``file`` of the config's data, for runs and data that were moved."""
-    path = PurePosixPath(image)
-    if path.is_absolute() and Path(path).is_file():
-        return Path(path)
+    ``file`` of the config's data, for runs and data that were moved.
+
+    Args:
+        data: of the run's config.
+        image: as predictions.csv calls it.
+        start: where relative paths start; a relative one where that is not known.
+    """
+    path, called = PurePosixPath(image), start / image
+    if called.is_absolute() and called.is_file():
+        return called
     if ".." in path.parts:
         return None
     parts = path.parts[1:] if path.is_absolute() else path.parts
-    ends = [Path(root, *parts[start:]) for root in _roots(data) for start in range(len(parts))]
+    ends = [Path(start, root, *parts[at:]) for root in _roots(data) for at in range(len(parts))]
     return next((end for end in ends if end.is_file()), None)
 
 
@@ -52,6 +60,10 @@ def name_of(run: Run, image: str) -> str:
         if path.is_relative_to(root) and root != root.parent and ".." not in path.parts:
             return str(path.relative_to(root))
     return path.name if path.is_absolute() or ".." in path.parts else image
+
+
+def _start(run: Run) -> Path:
+    return Path(str(run.results.get("directory") or ""))
 
 
 def _roots(data: dict[str, Any]) -> list[Path]:
@@ -69,10 +81,11 @@ def _data(folder: Path | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _pair(data: dict[str, Any], image: str) -> UInt8[ndarray, "height width 3"] | None:
+def _pair(data: dict[str, Any], image: str, *, start: Path) -> UInt8[ndarray, "height width 3"] | None:
     """Make the distorted image of a name such as ``coffee__jpeg__3`` again: the same bytes as in training."""
     content, family, level = image.rsplit("__", 2)
-    photographs = _photographs(data.get("root"), None if data.get("size") is None else (*data["size"],))
+    root = None if data.get("root") is None else start / at_home(str(data["root"]))
+    photographs = _photographs(root, None if data.get("size") is None else (*data["size"],))
     if content not in photographs.references:
         return None
     pristine = photographs[content]
@@ -82,6 +95,6 @@ def _pair(data: dict[str, Any], image: str) -> UInt8[ndarray, "height width 3"] 
 
 
 @lru_cache(maxsize=4)
-def _photographs(root: str | None, size: tuple[int, int] | None) -> Photographs:
-    given = demo_photographs() if root is None else photographs_in(Path(root).expanduser())
+def _photographs(root: Path | None, size: tuple[int, int] | None) -> Photographs:
+    given = demo_photographs() if root is None else photographs_in(root)
     return Photographs(given, size=size, keep_in_memory=True)

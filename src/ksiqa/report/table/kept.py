@@ -7,7 +7,7 @@ from ksiqa.report.table.labels import is_place
 from ksiqa.report.table.run_files import SETTING
 from ksiqa.report.table.sheet import Cell, Section
 
-LOCAL = ("checkpoint", "repeat")  # results that name places on one machine
+LOCAL = ("checkpoint", "directory", "repeat")  # results that name places on one machine
 
 
 def kept(groups: Sequence[Group]) -> Section:

@@ -1,4 +1,4 @@
-"""Names of groups: the fewest settings that tell them apart."""
+"""Names of groups: what their recipes are called, and the fewest other settings that tell them apart."""
 
 import re
 from collections import defaultdict
@@ -19,7 +19,7 @@ def labels(groups: Sequence[Sequence[Run]], *, keys: Sequence[str] | None) -> li
 
     Args:
         groups: runs of one recipe each.
-        keys: settings to name them by; None takes the fewest that tell all groups of a set apart.
+        keys: settings to name them by; None takes those that tell all groups of a set apart (see ``telling``).
 
     Raises:
         ConfigError: a key that no run has.
@@ -34,7 +34,7 @@ def labels(groups: Sequence[Sequence[Run]], *, keys: Sequence[str] | None) -> li
             expected=f"a setting of the runs, such as {', '.join(known[:8]) or 'none: they have no config'}",
             do="look it up in a run's config.yaml",
         )
-    names = [_name(group[0], keys) for group in groups]
+    names = [_name(group, keys) for group in groups]
     data = [group[0].results["data"] for group in groups]
     taken: dict[tuple[Any, str], set[str]] = defaultdict(set)
     for where, name, group in zip(data, names, groups, strict=True):
@@ -46,7 +46,8 @@ def labels(groups: Sequence[Sequence[Run]], *, keys: Sequence[str] | None) -> li
 
 
 def telling(groups: Sequence[Sequence[Run]]) -> list[str]:
-    """Return settings that together tell all recipes of a set apart, each time the one that parts the most pairs."""
+    """Return settings that together tell all recipes of a set apart: the names of recipes where they differ, then each
+    time the setting that parts the most pairs."""
     pairs = [
         (one[0], other[0])
         for one, other in combinations(groups, 2)
@@ -56,7 +57,8 @@ def telling(groups: Sequence[Sequence[Run]]) -> list[str]:
     chosen: list[str] = []
     while pairs:
         parted = {key: sum(_differ(pair, key) for pair in pairs) for key in candidates}
-        best = max(candidates, key=lambda key: parted[key], default=None)  # the first of equals
+        parted = {key: parted[key] for key in SPEAKING if parted.get(key)} or parted
+        best = max(parted, key=lambda key: parted[key], default=None)  # the first of equals
         if best is None or not parted[best]:
             break  # recipes that are known by their fingerprint alone
         chosen.append(best)
@@ -85,14 +87,20 @@ def shown(value: Any) -> str:
     return PurePath(value).name if is_path else str(value)
 
 
-def _name(run: Run, keys: Sequence[str]) -> str:
+def _name(group: Sequence[Run], keys: Sequence[str]) -> str:
+    run = group[0]
     values = [
         str(run.settings[key]) if key in SPEAKING else f"{key}={shown(run.settings[key])}"
         for key in sorted(keys, key=rank)
         if run.settings.get(key) is not None
     ]
-    variant = run.settings.get("variant") or run.results.get("variant")
-    if values or variant:
-        return ", ".join(values) or str(variant)
-    kind = [run.results.get(key, run.results.get(f"trained.{key}")) for key in ("model", "sharing")]
-    return ", ".join(str(one) for one in kind if one not in (None, "none")) or "model"
+    variant, checkpoint = run.settings.get("variant") or run.results.get("variant"), run.results.get("checkpoint")
+    if not values and variant:
+        values = [str(variant)]
+    elif not values and checkpoint is not None and not run.settings:  # no run that is here: the package's, or a hub's
+        values = [shown(checkpoint)]
+    elif not values:
+        kind = [run.results.get(key, run.results.get(f"trained.{key}")) for key in ("model", "sharing")]
+        values = [", ".join(str(one) for one in kind if one not in (None, "none")) or "model"]
+    evaluated = all(one.results.get("experiment") == "evaluate" for one in group)
+    return ", ".join([*values, *(["evaluated"] if evaluated else [])])
