@@ -11,6 +11,7 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
+import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from safetensors.torch import load_file
@@ -115,3 +116,14 @@ def same_run(one: Path, two: Path) -> None:
 def untimed(file: Path) -> list[dict[str, str]]:
     """Read a metrics.csv without the times of its epochs, in which equal runs differ."""
     return [{name: value for name, value in row.items() if not name.startswith("time/")} for row in rows(file)]
+
+
+def failed(main: Callable[[list[str]], None], arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that must end with status 2, and return what it wrote to stderr."""
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    text = capsys.readouterr().err
+    assert "Traceback" not in text
+    assert "Error executing job" not in text  # Hydra's own line
+    return text

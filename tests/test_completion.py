@@ -103,6 +103,13 @@ def test_tab_at_a_terminal(shell, tmp_path):
         ("ksiqa train data=table trainer.max", ["trainer.max_epochs="]),
         ("ksiqa train data=table data.hig", ["data.high=", "data.higher_is_better="]),
         ("ksiqa train data.root=/d", []),  # a path: the shell's own
+        ("ksiqa train init=", []),
+        ("ksiqa train init=s", ["init=shipped"]),
+        ("ksiqa train +res", ["+resume="]),
+        ("ksiqa train +resume=a", ["+resume=auto"]),
+        ("ksiqa evaluate check", ["checkpoint="]),
+        ("ksiqa evaluate checkpoint=sh", ["checkpoint=shipped"]),
+        ("ksiqa predict photos --model s", ["shipped"]),
         ("ksiqa evaluate +exp", []),
         ("ksiqa evaluate sp", ["split="]),
         ("ksiqa predict photos --out", ["--output"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError, StoppedError, told
 from ksiqa.files import storage_error, wait_for
-from ksiqa.hints import check_added, check_flags, of_hydra
+from ksiqa.hints import check_added, check_blanks, check_flags, of_hydra
 from ksiqa.kinds import check_kinds
 from ksiqa.names import conf_folder
 from ksiqa.usage import usage
@@ -59,6 +59,7 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     OmegaConf.register_new_resolver("names", _names, replace=True)
     decorated: Any = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(job)
     with errors_as_text(command=name, arguments=arguments):
+        check_blanks(arguments)
         check_added(arguments)
         check_flags(arguments, command=name)
         sys.argv = [f"ksiqa.{name}" if len(sys.argv) == 0 else sys.argv[0], *_with_short_names(arguments)]

@@ -78,8 +78,17 @@ def no_hub(name: str, branch: str, cause: Exception) -> WeightsError:
     return WeightsError(
         found=f"no pretrained weights of {name} from the model hub ({type(cause).__name__})",
         expected="a network connection, or a local file",
-        do=f"get model.safetensors of {repository(name)} and set"
-        f" backbone.{branch}.weights=FILE (backbone.{branch}.weights=random trains from nothing)",
+        do=f"get model.safetensors of {repository(name)} and set backbone.{branch}.weights=FILE; "
+        + _without(name, branch),
+    )
+
+
+def _without(name: str, branch: str) -> str:
+    """Return what else one can do where a network's weights cannot be had."""
+    ways = [f"backbone.{branch}.weights=random trains from nothing", "init=shipped goes on from the package's model"]
+    package = f"package:{LITE0_PACKAGE}"
+    return "; ".join(
+        [*([f"backbone.{branch}.weights={package} has them"] if has_package(package, name) else []), *ways]
     )
 
 

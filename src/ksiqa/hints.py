@@ -36,6 +36,23 @@ def check_added(arguments: Sequence[str]) -> None:
             )
 
 
+def check_blanks(arguments: Sequence[str]) -> None:
+    """See whether a setting was written with blanks around its ``=``, which the shell takes for several arguments.
+
+    Raises:
+        ConfigError: it was.
+    """
+    for before, text, after in zip(["", *arguments], arguments, [*arguments[1:], ""], strict=False):
+        goes_on = text.endswith("=") and after != "" and "=" not in after and not after.startswith("-")
+        if text.startswith("=") or goes_on:
+            words = [*([before] if text.startswith("=") else []), text, *([after] if goes_on else [])]
+            raise ConfigError(
+                found=f"{' '.join(words)}, with blanks",
+                expected="settings as KEY=VALUE, in one word",
+                do=f"write {''.join(words)}",
+            )
+
+
 def check_flags(arguments: Sequence[str], *, command: str) -> None:
     """See whether what is written as a flag is one of Hydra's: a setting is written KEY=VALUE.
 

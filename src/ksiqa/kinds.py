@@ -30,6 +30,7 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
         """,
     LIST: "*split.train_only",
 }
+SHARES = "*split.test_share *split.validation_share *split.train_share model.regressed_share"
 
 
 def check_kinds(config: Mapping[str, Any]) -> None:
@@ -40,8 +41,18 @@ def check_kinds(config: Mapping[str, Any]) -> None:
     """
     for key, value in flat(config).items():
         for kind, patterns in KINDS.items():
-            if value is not None and any(fnmatchcase(key, pattern) for pattern in patterns.split()):
+            if value is not None and _matches(key, patterns):
                 _check(key, value, kind)
+        if value is not None and _matches(key, SHARES) and not 0 <= value <= 1:
+            raise ConfigError(
+                found=f"{key}={value}",
+                expected="a share, from 0 to 1",
+                do=f"set {key}={value / 100:g}" if 1 < value <= 100 else f"set {key} to a number from 0 to 1",
+            )
+
+
+def _matches(key: str, patterns: str) -> bool:
+    return any(fnmatchcase(key, pattern) for pattern in patterns.split())
 
 
 def _check(key: str, value: Any, kind: str) -> None:

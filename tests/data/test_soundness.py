@@ -99,7 +99,9 @@ def test_training_wants_whole_crops_and_scoring_a_token(images, tmp_path):
     assert error.value.do == "set data.crop to 47 or less, which all of them hold: none is left to train on"
     with pytest.raises(ImageError, match="10 of 20 images") as error:
         _seen(images, tmp_path, on_bad="stop", short_side=47)
-    assert error.value.do.endswith("to 47 or less, which all of them hold, or go on without them: data.on_bad_image=skip")
+    assert error.value.do.endswith(
+        "to 47 or less, which all of them hold, or go on without them: data.on_bad_image=skip"
+    )
     _break(images.parent)  # of these no crop can be made
     with pytest.raises(ImageError) as error:
         _seen(images, tmp_path, on_bad="stop", short_side=47)

@@ -122,8 +122,9 @@ def newest_checkpoint(folder: Path) -> Path | None:
             do="delete the folder: the phase starts anew",
         )
     newest = max(steps, key=lambda file: (steps[file], file.name))
-    if broken and is_first():
-        Console().print(f"not whole, left aside: {broken}; going on from {newest}", soft_wrap=True, markup=False)
+    if is_first():
+        left = f"not whole, left aside: {broken}; " if broken else ""
+        Console().print(f"{left}going on from {newest}, step {steps[newest]}", soft_wrap=True, markup=False)
     return newest
 
 
