@@ -75,3 +75,12 @@ def test_a_path_is_shown_by_its_files_name() -> None:
         "timm/vit_small_patch14_dinov2.lvd142m",
         "hub",
     ]
+
+
+def test_a_recipe_that_is_not_at_hand_has_no_values() -> None:
+    known = rows(lr=[1, 2], name=["train", "tuned"])
+    unknown = rows(lr=[None])
+    unknown[0].group.runs[0].settings.clear()
+    found = swept([known[0], *unknown, known[1]])
+    assert [(axis["name"], axis["values"]) for axis in found["axes"]] == [("name", ["train", None, "tuned"])]
+    assert (found["axes"][0]["alike"], found["unknown"]) == (["lr"], [1])

@@ -58,12 +58,15 @@ def bars(rows: Sequence[Row], compared: Section | None) -> dict[str, Any] | None
 def swept(rows: Sequence[Row]) -> dict[str, Any]:
     """Return the settings that differ between the rows' recipes, as axes: numbers on a scale, anything else by name.
 
-    A setting that parts the rows exactly as another does is named beside it and has no axis of its own.
+    A setting that parts the rows exactly as another does is named beside it and has no axis of its own. Rows whose
+    settings are not at hand (``unknown``: the package's model, evaluated) have no values.
     """
-    keys = {key for row in rows for key in row.group.runs[0].settings if not is_place(key)}
+    settings = [row.group.runs[0].settings for row in rows]
+    known = [place for place, one in enumerate(settings) if one]
+    keys = {key for one in settings for key in one if not is_place(key)}
     axes: dict[tuple[int, ...], dict[str, Any]] = {}
     for key in sorted(keys, key=rank):
-        values = [row.group.runs[0].settings.get(key) for row in rows]
+        values = [settings[place].get(key) for place in known]
         order = list(dict.fromkeys(map(repr, values)))
         if len(order) < 2:
             continue
@@ -71,8 +74,12 @@ def swept(rows: Sequence[Row]) -> dict[str, Any]:
         if parted in axes:
             axes[parted]["alike"].append(key)
         else:
-            axes[parted] = {"name": key, "alike": [], **_axis(values)}
-    return {"axes": list(axes.values())[:AXES], "more": [one["name"] for one in list(axes.values())[AXES:]]}
+            axis = _axis(values)
+            by_place = dict(zip(known, axis["values"], strict=True))
+            axes[parted] = {"name": key, "alike": [], **axis, "values": [by_place.get(at) for at in range(len(rows))]}
+    drawn, more = list(axes.values())[:AXES], list(axes.values())[AXES:]
+    unknown = [place for place, one in enumerate(settings) if not one]
+    return {"axes": drawn, "more": [one["name"] for one in more], "unknown": unknown}
 
 
 def _axis(values: Sequence[Any]) -> dict[str, Any]:

@@ -2,22 +2,24 @@
 
 const ACROSS = 132; // pixels an axis wants
 const NAMED = 15; // letters of a name beside it
+const ALIKE = 6; // settings that an axis stands for, of which the note names no more
 
 function drawSwept(kind, shown) {
   const { section, select, plot: host, told, note } = parts("swept");
-  const { axes, more } = kind.swept;
+  const { axes, more, unknown } = kind.swept;
   section.hidden = !axes.length || !Object.keys(kind.boxes).length;
   if (section.hidden) return;
   choices(select, Object.keys(kind.boxes).map((name) => [name, name]));
   const medians = kind.rows.map((_, row) => kind.boxes[select.value].find((one) => one.row === row)?.median ?? null);
-  const rows = [...shown].filter((row) => medians[row] !== null).sort((one, other) => one - other);
+  const rows = [...shown].filter((row) => medians[row] !== null && !unknown.includes(row)).sort((one, other) => one - other);
   const all = [...axes, { name: `${select.value}, median`, scale: "linear", values: medians, alike: [] }];
   const plot = begin(host, { height: 320, label: "Settings of the recipes; arrow keys go from recipe to recipe", least: ACROSS * all.length, left: 12 + 7 * Math.max(8, ...axes[0].values.map((value) => Math.min(NAMED, String(value).length))), right: 66, top: 40, bottom: 14 });
   note.textContent = spelled(axes, more);
   if (!rows.length) return;
   const x = (at) => plot.left + ((plot.right - plot.left) * at) / (all.length - 1);
   const groups = all.map(() => drawn("g", {}));
-  const places = shortened(all).map((axis, at) => drawAxis(groups[at], plot, axis, x(at), at === all.length - 1 ? rows : [...kind.rows.keys()]));
+  const known = [...kind.rows.keys()].filter((row) => !unknown.includes(row));
+  const places = shortened(all).map((axis, at) => drawAxis(groups[at], plot, axis, x(at), at === all.length - 1 ? rows : known));
   const items = rows.map((row) => {
     const aside = 2 * (row - (kind.rows.length - 1) / 2) * Math.min(1, 8 / kind.rows.length); // equal ones stay apart
     const points = places.map((place, at) => [x(at), place(row) + (all[at].scale === "names" ? aside : 0)]);
@@ -52,7 +54,7 @@ function drawAxis(group, plot, axis, x, rows) {
     put(put(group, "text", { class: "quiet over", x: x - 7, y: y + 4, "text-anchor": "end" }, shown), "title", {}, text);
   };
   if (axis.scale === "names") {
-    const names = [...new Set(axis.values)];
+    const names = [...new Set(axis.values.filter((value) => value !== null))];
     const y = (name) => ends[0] + ((names.indexOf(name) + 0.5) / names.length) * (ends[1] - ends[0]);
     for (const name of names) tick(y(name), name);
     return (row) => y(axis.values[row]);
@@ -73,6 +75,7 @@ function along(points) {
 }
 
 function spelled(axes, more) {
-  const alike = axes.map(({ name, alike: others }) => (others.length ? `${name} (with it ${others.join(", ")})` : name));
+  const few = (others) => others.slice(0, ALIKE).join(", ") + (others.length > ALIKE ? ` and ${others.length - ALIKE} more` : "");
+  const alike = axes.map(({ name, alike: others }) => (others.length ? `${name} (with it ${few(others)})` : name));
   return `A line a recipe; settings that are the same in all are left out. Axes: ${alike.join("; ")}.${more.length ? ` Without an axis: ${more.join(", ")}.` : ""}`;
 }
