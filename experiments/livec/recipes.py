@@ -1,7 +1,7 @@
-"""Look for a recipe of frozen variants on validation parts: the same tries for each, so that none has had more.
+"""Look for a recipe of frozen variants on validation parts: the same tries for each, and it is seen which each has had.
 
     python experiments/livec/recipes.py --livec ChallengeDB_release --pairs PHOTOGRAPHS --vit FILE --cnn FILE \
-        [--variants plain sharing] [--splits 1 2]
+        [--variants plain imagery] [--splits 1 2] [--tries 0 1 …]
 
 A fifth of all photographs is taken out of the training part of random splits to validate on; no test part is scored.
 Writes recipes.csv: a row a try and split, with the SRCC on the validation part after the last epoch.
@@ -35,6 +35,12 @@ TRIES = (
     "trainer.max_epochs=6",
     "trainer.max_epochs=24",
     "loss.weights.mse=0.1",
+    "task.optimiser.head_lr=1e-2",
+    "task.optimiser.head_lr=3e-3 task.optimiser.weight_decay=0.5",
+    "task.optimiser.head_lr=3e-3 trainer.max_epochs=6",
+    "task.optimiser.head_lr=3e-3 trainer.max_epochs=24",
+    "task.optimiser.head_lr=3e-3 model.width=256",
+    "task.optimiser.head_lr=3e-3 data.token_stride=1",
 )
 VALIDATED = ["split.source=random", "split.validation_share=0.2"]
 
@@ -43,16 +49,17 @@ def main(arguments: list[str]) -> int:
     """Make what is missing."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--splits", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--variants", nargs="+", default=["plain", "sharing"])
+    parser.add_argument("--variants", nargs="+", default=["plain", "imagery"])
+    parser.add_argument("--tries", nargs="+", type=int, default=list(range(len(TRIES))), help="which, from 0")
     own, rest = parser.parse_known_args(arguments)
     options = parsed([*rest, "--frozen"])
-    for variant, split, tried in product(own.variants, own.splits, TRIES):
+    for variant, split, tried in product(own.variants, own.splits, [TRIES[at] for at in own.tries]):
         key = {"variant": f"frozen-{variant}", "try": tried, "split": str(split)}
         if any(all(row[name] == value for name, value in key.items()) for row in rows()):
             continue
         started = time.monotonic()
-        folder = options.runs / "recipes" / variant / tried / str(split)
-        run(config_of(options, variant, [*VALIDATED, f"split.index={split}", tried]), folder, test=False)
+        folder = options.runs / "recipes" / variant / tried.replace(" ", "+") / str(split)
+        run(config_of(options, variant, [*VALIDATED, f"split.index={split}", *tried.split()]), folder, test=False)
         found = validation_srcc(folder / "metrics.csv", best=False)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         told = {"validation/srcc": f"{found:.4f}", "seconds": f"{time.monotonic() - started:.0f}"}

@@ -60,6 +60,12 @@ FROZEN = [  # heads alone learn: many times cheaper, and another question
         "report.from_features=true",
     ),
 ]
+FROZEN_BESIDE = {  # a step's pairs are copies of one photograph; a phase of pairs alone before it costs (recipes.csv)
+    "transfer": ["pairs.by_content=true", "sharing.pair_epochs=0"],
+    "pretrain": ["pairs.by_content=true", "sharing.pair_epochs=0"],
+    "distil": ["pairs.by_content=true"],  # its teacher learns before it
+}
+FROZEN_OWN = [*PLAIN, "task.optimiser.head_lr=1e-2"]  # what a frozen plain trunk likes best: recipes.csv
 FROZEN_ON_LIVEC = ["data.short_side=500", "data.crop=476", "data.token_stride=2"]
 MARK = "frozen-"  # begins the names of such rows
 
@@ -74,9 +80,9 @@ class Places(NamedTuple):
 
 
 def has(variant: str, part: str, *, frozen: bool) -> bool:
-    """Tell whether a variant is measured on a part; what a learning trunk likes best tells nothing of a frozen one."""
+    """Tell whether a variant is measured on a part; damage is read out of frozen features alone."""
     there = {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
-    return variant in there and variant != ("plain_own" if frozen else "damage")
+    return variant in there and (frozen or variant != "damage")
 
 
 def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[str]:
@@ -88,6 +94,9 @@ def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[
         return [*told, f"trainer.max_epochs={EPOCHS_ON_PAIRS}", *ON_PAIRS[variant]]
     told += [f"data.root={places.livec}", *(FROZEN_ON_LIVEC if frozen else [])]
     told += ["split.source=train_on_all", "split.validation_share=0.1"] if part == "all" else [f"split.source={part}"]
-    chosen = VARIANTS[variant]
-    beside = [f"pairs.root={places.pairs}", *(["pairs.distinct_crops=1"] if frozen else [])]
-    return [*told, *chosen, *(beside if BESIDE[0] in chosen else [])]
+    chosen = FROZEN_OWN if frozen and variant == "plain_own" else VARIANTS[variant]
+    if BESIDE[0] not in chosen:
+        return [*told, *chosen]
+    kind = next(one.removeprefix("sharing=") for one in chosen if one.startswith("sharing="))
+    of_frozen = ["pairs.distinct_crops=1", *FROZEN_BESIDE[kind]] if frozen else []
+    return [*told, *chosen, f"pairs.root={places.pairs}", *of_frozen]
