@@ -1,6 +1,7 @@
 """The images of the largest errors, and their quality maps by real models."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from ksiqa.inference.model_folder import save_model
 from ksiqa.inference.scoring import load
 from ksiqa.report import dashboard
 from ksiqa.report.dashboard import write_dashboard
+from ksiqa.report.dashboard.worst import model_of
 from ksiqa.report.page.picture import few_cells
+from ksiqa.report.table.runs import read_runs
 from tests.inference.conftest import saved
 from tests.prediction.conftest import crop
 from tests.report.dashboard.conftest import asked, page
@@ -76,3 +79,13 @@ def test_maps_are_left_out_where_the_room_is_used_up(
 def test_none_are_shown_where_none_are_asked_for(five: Path, tmp_path: Path) -> None:
     _, (kind,) = page(tmp_path / "page.html", five, worst=0)
     assert [one["cards"] for one in kind["worst"]] == [[], []]
+
+
+def test_an_evaluations_model_is_the_one_that_it_was_given(five: Path, tmp_path: Path) -> None:
+    """A relative path starts where the command was given."""
+    save_model(saved(), tmp_path / "given" / "model")
+    (evaluation,) = read_runs([five / "good-0"]).runs
+    told = {"checkpoint": "given/model", "directory": str(tmp_path)}
+    assert model_of(replace(evaluation, results=evaluation.results | told)) == tmp_path / "given" / "model"
+    assert model_of(replace(evaluation, results=evaluation.results | told | {"checkpoint": "shipped"})) == "shipped"
+    assert model_of(evaluation) == five / "good-0" / "model"

@@ -28,8 +28,8 @@ def pixels_of(run: Run, image: str) -> UInt8[ndarray, "height width 3"] | None:
     """
     data = _data(run.folder)
     if data.get("source", {}).get("_target_") == PAIRS:
-        return _pair(data, image, start=_start(run))
-    file = file_of(data, image, start=_start(run))
+        return _pair(data, image, start=start_of(run))
+    file = file_of(data, image, start=start_of(run))
     return None if file is None else read_image(file)
 
 
@@ -62,7 +62,8 @@ def name_of(run: Run, image: str) -> str:
     return path.name if path.is_absolute() or ".." in path.parts else image
 
 
-def _start(run: Run) -> Path:
+def start_of(run: Run) -> Path:
+    """Return the directory in which a run's command was given; a relative path where that is not known."""
     return Path(str(run.results.get("directory") or ""))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ksiqa.errors import KsiqaError
 from ksiqa.report.dashboard.clouds import Cloud
 from ksiqa.report.dashboard.figures import rounded
+from ksiqa.report.dashboard.found import start_of
 from ksiqa.report.dashboard.images import Images
 from ksiqa.report.table.run import Run
 
@@ -44,6 +45,15 @@ def _of_row(cloud: Cloud, *, count: int, maps: bool, images: Images) -> dict[str
     return {"row": cloud.place, "cards": cards}
 
 
+def model_of(run: Run) -> Path | str:
+    """Return where a run's model is: in its folder, or what an evaluation was given as ``checkpoint``."""
+    checkpoint = run.results.get("checkpoint")
+    if checkpoint is None:
+        return Path(run.folder or ".") / "model"
+    there = start_of(run) / str(checkpoint)
+    return there if there.is_dir() else str(checkpoint)
+
+
 def _map(run: Run, image: str, scorers: dict[int, Any], place: int, images: Images) -> dict[str, Any]:
     """Return an image's quality map by a run's model, or a note why there is none."""
     if not images.has_room:
@@ -55,7 +65,7 @@ def _map(run: Run, image: str, scorers: dict[int, Any], place: int, images: Imag
         if place not in scorers:
             from ksiqa.inference.scoring import load
 
-            scorers[place] = load(Path(run.folder or ".") / "model")
+            scorers[place] = load(model_of(run))
         return {"map": images.map(scorers[place].score(pixels, maps=True).quality_map)}
     except KsiqaError as error:
         images.without_map(run, image, cause=error)
