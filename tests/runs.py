@@ -25,7 +25,7 @@ SMALL = (
     *("model.width=32", "model.heads=4", "model.imagery_depth=1", "model.decoder_depth=1", "model.levels=8"),
     *("data.crop=32", "data.batch_size=8", "data.workers=0", "split.validation_share=0.2"),
 )
-APART = {"seconds": 0, "repeat": ""}  # in which equal runs differ: the time, and the folder
+APART = {"seconds": 0, "repeat": "", "directory": ""}  # in which equal runs differ: the time, and the places
 PAIR_SPLIT = ("pair_split.test_share=0.25", "pair_split.validation_share=0.25")  # of a handful of photographs
 
 

@@ -109,7 +109,7 @@ def test_tab_at_a_terminal(shell, tmp_path):
         ("ksiqa train +resume=a", ["+resume=auto"]),
         ("ksiqa evaluate check", ["checkpoint="]),
         ("ksiqa evaluate checkpoint=sh", ["checkpoint=shipped"]),
-        ("ksiqa predict photos --model s", ["shipped"]),
+        ("ksiqa evaluate init=s", []),
         ("ksiqa evaluate +exp", []),
         ("ksiqa evaluate sp", ["split="]),
         ("ksiqa predict photos --out", ["--output"]),

@@ -1,9 +1,9 @@
-"""Look for a recipe of frozen variants on validation parts: the same tries for each, and it is seen which each has had.
+"""Look for recipes of frozen variants on validation parts; recipes.csv shows how many tries each has had.
 
     python experiments/livec/recipes.py --livec ChallengeDB_release --pairs PHOTOGRAPHS --vit FILE --cnn FILE \
         [--variants plain imagery] [--splits 1 2] [--tries 0 1 …]
 
-A fifth of all photographs is taken out of the training part of random splits to validate on; no test part is scored.
+A fifth of all photographs is taken out of the training parts of random splits to validate on; no test part is scored.
 Writes recipes.csv: a row a try and split, with the SRCC on the validation part after the last epoch.
 """
 
@@ -12,15 +12,16 @@ import csv
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 
 from kept import code, hardware
-from measure import HERE, composed, parsed
-from omegaconf import DictConfig
-from variants import Places, overrides
+from measure import HERE, composed
+from variants import VARIANTS, Places, overrides
 
 from ksiqa.command import errors_as_text
-from ksiqa.files import write_whole
+from ksiqa.files import one_at_a_time, write_whole
 from ksiqa.provenance import provenance
 from ksiqa.search.run import validation_srcc
 from ksiqa.training.run import run
@@ -31,47 +32,54 @@ TRIES = (
     "task.optimiser.head_lr=1e-3",  # as frozen variants are
     "task.optimiser.head_lr=3e-4",
     "task.optimiser.head_lr=3e-3",
+    "task.optimiser.head_lr=1e-2",
     "task.optimiser.weight_decay=0.5",
     "trainer.max_epochs=6",
     "trainer.max_epochs=24",
-    "loss.weights.mse=0.1",
-    "task.optimiser.head_lr=1e-2",
     "task.optimiser.head_lr=3e-3 task.optimiser.weight_decay=0.5",
     "task.optimiser.head_lr=3e-3 trainer.max_epochs=6",
     "task.optimiser.head_lr=3e-3 trainer.max_epochs=24",
     "task.optimiser.head_lr=3e-3 model.width=256",
     "task.optimiser.head_lr=3e-3 data.token_stride=1",
 )
+PAIRS_TRIED = (  # of the variants that have pairs, beside the target's recipe as it is
+    "sharing.pair_epochs=0",
+    "sharing.pair_epochs=1",
+)
 VALIDATED = ["split.source=random", "split.validation_share=0.2"]
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Make what is missing."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--splits", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--variants", nargs="+", default=["plain", "imagery"])
-    parser.add_argument("--tries", nargs="+", type=int, default=list(range(len(TRIES))), help="which, from 0")
-    own, rest = parser.parse_known_args(arguments)
-    options = parsed([*rest, "--frozen"])
-    for variant, split, tried in product(own.variants, own.splits, [TRIES[at] for at in own.tries]):
-        key = {"variant": f"frozen-{variant}", "try": tried, "split": str(split)}
+    every = (*TRIES, *PAIRS_TRIED)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    for name in ("livec", "pairs"):
+        add(f"--{name}", type=Path, required=True)
+    for name in ("vit", "cnn"):
+        add(f"--{name}", required=True, help="file of weights, or random")
+    add("--variants", nargs="+", choices=VARIANTS, default=["plain", "imagery"])
+    add("--splits", nargs="+", type=int, default=[1, 2])
+    add("--tries", nargs="+", type=int, choices=range(len(every)), default=list(range(len(TRIES))))
+    add("--runs", type=Path, default=Path("outputs/livec/recipes"))
+    options = parser.parse_args(arguments)
+    options.frozen, options.jobs, options.strategy, options.also = True, 1, "cpu", []  # as measure.py --frozen
+    places = Places(options.livec.absolute(), options.pairs.absolute(), options.vit, options.cnn)
+    for variant, split, at in product(options.variants, options.splits, options.tries):
+        key = {"variant": f"frozen-{variant}", "try": every[at], "split": str(split)}
         if any(all(row[name] == value for name, value in key.items()) for row in rows()):
             continue
+        told = [*overrides(variant, "random", places=places, frozen=True), *VALIDATED]
+        config = composed([*told, f"split.index={split}", *every[at].split()], options)
+        folder = options.runs / variant / every[at].replace(" ", "+") / str(split)
+        shutil.rmtree(folder, ignore_errors=True)  # of a row that was taken out, or cut off
         started = time.monotonic()
-        folder = options.runs / "recipes" / variant / tried.replace(" ", "+") / str(split)
-        run(config_of(options, variant, [*VALIDATED, f"split.index={split}", *tried.split()]), folder, test=False)
-        found = validation_srcc(folder / "metrics.csv", best=False)
+        run(config, folder, test=False)
+        figures = {"validation/srcc": f"{validation_srcc(folder / 'metrics.csv', best=False):.4f}"}
+        figures["seconds"] = f"{time.monotonic() - started:.0f}"
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-        told = {"validation/srcc": f"{found:.4f}", "seconds": f"{time.monotonic() - started:.0f}"}
-        keep({**key, **told, "commit": code(provenance()), "hardware": hardware()})
-        print(*key.values(), f"{found:.4f}", flush=True)
-    return 0
-
-
-def config_of(options: argparse.Namespace, variant: str, more: list[str]) -> DictConfig:
-    """Compose a frozen variant's config, with further overrides."""
-    places = Places(options.livec.absolute(), options.pairs.absolute(), options.vit, options.cnn)
-    return composed([*overrides(variant, "random", places=places, frozen=True), *more], options)
+        keep({**key, **figures, "commit": code(provenance()), "hardware": hardware()})
+        print(*key.values(), figures["validation/srcc"], flush=True)
 
 
 def rows() -> list[dict[str, str]]:
@@ -83,14 +91,15 @@ def rows() -> list[dict[str, str]]:
 
 
 def keep(row: dict[str, str]) -> None:
-    """Add a row."""
-    kept = sorted([*rows(), row], key=lambda one: (one["variant"], TRIES.index(one["try"]), one["split"]))
-    with write_whole(FILE) as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(kept)
+    """Add a row; several processes may do so at once."""
+    with one_at_a_time(FILE):
+        kept = sorted([*rows(), row], key=lambda one: (one["variant"], one["try"], one["split"]))
+        with write_whole(FILE) as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(kept)
 
 
 if __name__ == "__main__":
     with errors_as_text():
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(main())

@@ -10,7 +10,7 @@ import make
 
 __all__ = ["ladders", "make"]
 
-PAIR_EPOCHS = 1  # of transfer, pretrain and distil alike, before the target's
+PAIR_EPOCHS = 1  # of transfer, pretrain and distil alike, before the target's; none where backbones are frozen
 PAIRS = [f"families=[{','.join(make.FAMILIES)}]", "levels=[1,3,5]", "crop=224"]
 UNSEEN = 0.25  # of the photographs, held out of all training: 64 of 258
 HELD_OUT = [f"test_share={UNSEEN}", "validation_share=0.1"]
@@ -60,12 +60,9 @@ FROZEN = [  # heads alone learn: many times cheaper, and another question
         "report.from_features=true",
     ),
 ]
-FROZEN_BESIDE = {  # a step's pairs are copies of one photograph; a phase of pairs alone before it costs (recipes.csv)
-    "transfer": ["pairs.by_content=true", "sharing.pair_epochs=0"],
-    "pretrain": ["pairs.by_content=true", "sharing.pair_epochs=0"],
-    "distil": ["pairs.by_content=true"],  # its teacher learns before it
-}
-FROZEN_OWN = [*PLAIN, "task.optimiser.head_lr=1e-2"]  # what a frozen plain trunk likes best: recipes.csv
+FROZEN_BESIDE = ["pairs.distinct_crops=1", "pairs.by_content=true", "sharing.pair_epochs=0"]  # as tries were best
+NOT_FROZEN = ("distil",)  # whose teacher wants a phase of pairs before, and then its student has one, too
+FROZEN_OWN = [*PLAIN, "task.optimiser.head_lr=1e-2"]  # recipes.csv
 FROZEN_ON_LIVEC = ["data.short_side=500", "data.crop=476", "data.token_stride=2"]
 MARK = "frozen-"  # begins the names of such rows
 
@@ -82,7 +79,8 @@ class Places(NamedTuple):
 def has(variant: str, part: str, *, frozen: bool) -> bool:
     """Tell whether a variant is measured on a part; damage is read out of frozen features alone."""
     there = {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
-    return variant in there and (frozen or variant != "damage")
+    left_out = ("damage",) if not frozen else () if part == "pairs" else NOT_FROZEN
+    return variant in there and variant not in left_out
 
 
 def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[str]:
@@ -97,6 +95,4 @@ def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[
     chosen = FROZEN_OWN if frozen and variant == "plain_own" else VARIANTS[variant]
     if BESIDE[0] not in chosen:
         return [*told, *chosen]
-    kind = next(one.removeprefix("sharing=") for one in chosen if one.startswith("sharing="))
-    of_frozen = ["pairs.distinct_crops=1", *FROZEN_BESIDE[kind]] if frozen else []
-    return [*told, *chosen, f"pairs.root={places.pairs}", *of_frozen]
+    return [*told, *chosen, f"pairs.root={places.pairs}", *(FROZEN_BESIDE if frozen else [])]

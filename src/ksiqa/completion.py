@@ -39,8 +39,8 @@ end
 complete -c ksiqa -f -n 'set -g __ksiqa_found (__ksiqa_words); and set -q __ksiqa_found[1]' -a '$__ksiqa_found'
 """,
 }
-NAMED = {"init": ("shipped",), "checkpoint": ("shipped",), "resume": ("auto",), "--model": ("shipped",)}
-"""What may stand where a folder may, too: it is offered once its first letter is typed."""
+NAMED = {"train": {"init": "shipped", "+resume": "auto"}, "evaluate": {"checkpoint": "shipped"}}
+"""What a command takes where it takes a folder, too: offered once its first letter is typed."""
 OF_HYDRA = ("--cfg", "--help", "--hydra-help", "--multirun")
 
 
@@ -70,15 +70,16 @@ def words(line: str) -> list[str]:
 def _overrides(command: str, before: list[str], word: str) -> Iterator[str]:
     key, equals, value = word.partition("=")
     if equals:
-        group = key.lstrip("+").partition("@")[0]
-        yield from (f"{key}={name}" for name in (*choices(group), *(NAMED.get(group, ()) if value else ())))
+        named = NAMED.get(command, {}).get(key)
+        yield from (f"{key}={name}" for name in choices(key.lstrip("+").partition("@")[0]))
+        yield from [f"{key}={named}"] if value and named else []
     elif "." in word:
         from ksiqa.hints import known_keys  # Hydra composes half a second
 
         yield from (f"{name}=" for name in known_keys(command, before))
     else:
         yield from (f"{group}=" for group in groups(command))
-        yield from {"train": ("+resume=", "init="), "evaluate": ("checkpoint=",)}.get(command, ())
+        yield from (f"{key}=" for key in NAMED.get(command, ()))
         yield from OF_HYDRA
 
 
@@ -88,7 +89,7 @@ def _flags(command: str, before: str, word: str) -> Iterator[str]:
     actions = import_module(f"ksiqa.{command}").options_parser()._actions
     of_flag = next((one for one in actions if before in one.option_strings and one.nargs != 0), None)
     if of_flag is not None and not word.startswith("-"):
-        yield from of_flag.choices or (NAMED.get(before, ()) if word else ())
+        yield from of_flag.choices or ()
     elif word.startswith("-"):
         yield from (flag for one in actions for flag in one.option_strings if flag.startswith("--"))
     elif command == "completion":

@@ -37,7 +37,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
 
     from ksiqa import build, mix
     from ksiqa.inference.evaluation import part_tested
-    from ksiqa.inference.found_model import model_folder
+    from ksiqa.inference.found_model import model_folder, model_name
     from ksiqa.inference.model_folder import load_model
     from ksiqa.provenance import provenance
     from ksiqa.report.run_folder import described, figures, write_bad_images, write_report, write_results
@@ -50,14 +50,15 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     quiet_lightning()
     trainers.check_devices(config)
     with stoppable("repeat the command", what=lambda: "the scoring stopped; nothing was saved yet"):
-        trained = load_model(model_folder(config.checkpoint))
+        model = model_folder(config.checkpoint)
+        trained = load_model(model)
         sets = mix.scored_sets(config, trained)
         tested = [part_tested(trained, one, trainer=trainers.scoring_trainer(config)) for one in sets]
     results = {
         **figures(tested),
         **{name: value for name, value in described(sets).items() if not name.startswith(("train", "validation"))},
         "experiment": "evaluate",
-        "checkpoint": str(config.checkpoint),
+        "checkpoint": model_name(str(config.checkpoint), model),
         "directory": str(Path.cwd()),  # where the config's relative paths start
         "trained": {key: value for key, value in trained.training.items() if key not in (*OF_THE_MODEL, SEEN)},
         "saw_test": seen_again(trained.training, sets),

@@ -26,13 +26,12 @@ def check_weights(branches: Mapping[str, Mapping[str, Any]]) -> None:
         WeightsError: a file or a package is not there, or the hub does not give what is not in its cache.
     """
     errors = list(_lacking(branches))
-    if len(errors) == 1:
-        raise errors[0]
     if errors:
+        none_needed = "or go on from the package's model, which needs none: +experiment=finetune init=shipped"
         raise WeightsError(
             found="; ".join(one.found for one in errors),
             expected="; ".join(dict.fromkeys(one.expected for one in errors)),
-            do="; ".join(one.do for one in errors),
+            do="; ".join([*(one.do for one in errors), none_needed]),
         )
 
 
@@ -78,18 +77,15 @@ def no_hub(name: str, branch: str, cause: Exception) -> WeightsError:
     return WeightsError(
         found=f"no pretrained weights of {name} from the model hub ({type(cause).__name__})",
         expected="a network connection, or a local file",
-        do=f"get model.safetensors of {repository(name)} and set backbone.{branch}.weights=FILE; "
-        + _without(name, branch),
+        do=f"get model.safetensors of {repository(name)} and set backbone.{branch}.weights=FILE" + _else(name, branch),
     )
 
 
-def _without(name: str, branch: str) -> str:
-    """Return what else one can do where a network's weights cannot be had."""
-    ways = [f"backbone.{branch}.weights=random trains from nothing", "init=shipped goes on from the package's model"]
+def _else(name: str, branch: str) -> str:
+    """Return what else one can set where a network's weights cannot be had."""
     package = f"package:{LITE0_PACKAGE}"
-    return "; ".join(
-        [*([f"backbone.{branch}.weights={package} has them"] if has_package(package, name) else []), *ways]
-    )
+    others = [*([f"{package}, which is installed"] if has_package(package, name) else []), "random, from nothing"]
+    return f" (or backbone.{branch}.weights={', or '.join(others)})"
 
 
 def no_file(weights: str, name: str, branch: str) -> WeightsError:

@@ -45,11 +45,15 @@ def check_blanks(arguments: Sequence[str]) -> None:
     for before, text, after in zip(["", *arguments], arguments, [*arguments[1:], ""], strict=False):
         goes_on = text.endswith("=") and after != "" and "=" not in after and not after.startswith("-")
         if text.startswith("=") or goes_on:
-            words = [*([before] if text.startswith("=") else []), text, *([after] if goes_on else [])]
+            words = [
+                *([before.strip()] if text.startswith("=") else []),
+                text.strip(),
+                *([after.strip()] if goes_on else []),
+            ]
             raise ConfigError(
                 found=f"{' '.join(words)}, with blanks",
                 expected="settings as KEY=VALUE, in one word",
-                do=f"write {''.join(words)}",
+                do=f"write {''.join(words).replace(' =', '=')}",
             )
 
 

@@ -10,6 +10,7 @@ from ksiqa.recipe import flat
 WHOLE, NUMBER, TRUTH, LIST = "a whole number", "a number", "true or false", "a list"
 TYPES: dict[str, tuple[type, ...]] = {WHOLE: (int,), NUMBER: (int, float), TRUTH: (bool,), LIST: (list,)}
 EXAMPLES = {NUMBER: ", such as 1e-4", LIST: ", such as [NAME,NAME]"}
+SHARES = "*split.test_share *split.validation_share *split.train_share model.regressed_share"
 KINDS = {  # of keys by pattern; null is taken for "not told" where the part that reads the key says so
     WHOLE: """
         seed *split.index *split.seed trainer.max_epochs sharing.pair_epochs
@@ -18,8 +19,8 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
         checkpoint.steps trainer.log_every_n_steps
         model.width model.heads model.levels model.imagery_depth model.decoder_depth
         """,
-    NUMBER: """
-        *split.test_share *split.validation_share *split.train_share model.regressed_share *.share
+    NUMBER: f"""
+        {SHARES} *.share
         task.optimiser.* loss.weights.* sharing.rehearsal_weight *.low *.high cache_gib checkpoint.minutes
         trainer.gradient_clip_val model.damage_weight
         """,
@@ -30,7 +31,6 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
         """,
     LIST: "*split.train_only",
 }
-SHARES = "*split.test_share *split.validation_share *split.train_share model.regressed_share"
 
 
 def check_kinds(config: Mapping[str, Any]) -> None:
@@ -47,7 +47,7 @@ def check_kinds(config: Mapping[str, Any]) -> None:
             raise ConfigError(
                 found=f"{key}={value}",
                 expected="a share, from 0 to 1",
-                do=f"set {key}={value / 100:g}" if 1 < value <= 100 else f"set {key} to a number from 0 to 1",
+                do=f"set {key}={value / 100:g}" if 2 <= value <= 100 else f"set {key} to a number from 0 to 1",
             )
 
 

@@ -102,3 +102,11 @@ def test_a_sets_folder_is_told_once(monkeypatch):
     assert composed("prepare", "data=livec").data.source.root == "/data/livec"
     assert composed("evaluate", "data=livec", "roots.livec=x", "checkpoint=m").data.source.root == "x"
     assert composed("train", "+experiment=livec", "data.root=y").data.source.root == "y"
+
+
+def test_a_config_of_before_there_was_a_test_on_features_is_settled():
+    older = composed("train", *SMALL, "data=demo")
+    OmegaConf.set_struct(older, False)
+    del older.report.from_features
+    OmegaConf.set_struct(older, True)
+    assert settled(older).report.from_features is False

@@ -23,10 +23,11 @@ class EachEpochOnTest(lightning.Callback):
 
     Args:
         data: whose test part; of several sets the mean counts.
+        from_features: see ``ksiqa.inference.evaluation.part_tested``.
     """
 
-    def __init__(self, data: Data) -> None:
-        self.data = data
+    def __init__(self, data: Data, *, from_features: bool = False) -> None:
+        self.data, self.from_features = data, from_features
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Score the part by the task's own model, on the first process."""
@@ -40,7 +41,8 @@ class EachEpochOnTest(lightning.Callback):
 
     def _srcc(self, trainer: lightning.Trainer, task: Any, data: QualityData) -> float:
         part = data.parts["test"]
-        known, part.known = part.known, None  # the whole network, as in the test after training
+        known = part.known
+        part.known = known if self.from_features else None  # as in the test after training
         collected = CollectedScores()
         for batch in data.test_dataloader():
             images: Any = trainer.strategy.batch_to_device(batch)  # turns bytes into images, too

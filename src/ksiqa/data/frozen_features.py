@@ -13,7 +13,7 @@ from numpy import ndarray
 from rich.progress import track
 from torch import Tensor
 
-from ksiqa.data.image_pairs import Draw, ImagePairs
+from ksiqa.data.image_pairs import Draw, ImagePairs, TrainingViews
 from ksiqa.files import write_whole
 
 Extractor = Callable[[Tensor], Mapping[str, Tensor]]
@@ -104,5 +104,6 @@ def _compute(dataset: ImagePairs, draws: Sequence[Draw], extractor: Extractor, *
 
 
 def _digest(dataset: ImagePairs, fingerprint: str) -> str:
-    parts = (dataset.source.fingerprint, dataset.views.of_crops, dataset.short_side, dataset.seed, fingerprint)
+    seed = dataset.seed if isinstance(dataset.views, TrainingViews) else 0  # views of scoring are the same for all
+    parts = (dataset.source.fingerprint, dataset.views.of_crops, dataset.short_side, seed, fingerprint)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]

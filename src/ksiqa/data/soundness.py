@@ -70,7 +70,8 @@ class Soundness:
                 why = wrong.get(row) or too_small(image, size(row), seen_by, short_side=short_side)
                 if why:
                     bad[row] = Bad(part, image, why)
-        small = [min(shrunk_size(size(row), short_side=short_side)) for row in bad if row not in wrong]
+        of_training = [row for row in bad if row not in wrong and "train" in views]  # only there a crop may be chosen
+        small = [min(shrunk_size(size(row), short_side=short_side)) for row in of_training]
         cell = next(iter(views.values())).cell  # of one model
         fits = min(small, default=0) // cell * cell
         do = f"set data.crop to {fits} or less, which all of them hold" if fits and len(small) == len(bad) else RESTORE

@@ -1,4 +1,5 @@
-"""The test part, scored by a saved model: the one way to a test figure, in training's end and in ``evaluate`` alike."""
+"""The test part, scored by a saved model: the one way to a test figure, in training's end and in ``evaluate`` alike,
+but for the half precision of kept features where a training is told to test on these."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

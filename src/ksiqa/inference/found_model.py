@@ -50,3 +50,16 @@ def model_folder(model: Path | str | None, *, shipped: Path = SHIPPED) -> Path:
             do="look at the path: a model is the model/ folder that a training run printed at its end",
         )
     return downloaded(asked["name"], revision=asked["revision"])
+
+
+def model_name(model: str, folder: Path) -> str:
+    """Return what a model is called wherever one is: ``shipped``, the name on the hub by which it was fetched, or an
+    absolute path.
+
+    Args:
+        model: as it was asked for.
+        folder: what ``model_folder`` returned.
+    """
+    if folder == SHIPPED:
+        return SHIPPED.name
+    return str(folder.absolute()) if at_home(model).is_dir() else model

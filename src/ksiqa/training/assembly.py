@@ -43,8 +43,9 @@ class Parts:
     pairs: QualityData | None
 
 
-def assemble(config: DictConfig) -> Parts:
-    """Build data and model of a config; what frozen backbones say of the data is computed here.
+def assemble(config: DictConfig, *, test: bool = True) -> Parts:
+    """Build data and model of a config; what frozen backbones say of the data is computed here, of the test part only
+    where it will be scored (``test``).
 
     Raises:
         ConfigError: values that do not go together.
@@ -86,7 +87,7 @@ def assemble(config: DictConfig) -> Parts:
                 one,
                 extraction,
                 cache=Path(config.cache).expanduser(),
-                test=tested and config.report.from_features,
+                test=tested and test and config.report.from_features,
                 ridge=tested and config.report.ridge,
             )
         if initial is not None:

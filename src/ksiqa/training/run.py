@@ -111,7 +111,7 @@ def train_and_test(config: DictConfig, folder: Path, *, test: bool) -> dict[str,
             file.write(OmegaConf.to_yaml(config, resolve=True))
         note_start(folder)
     sources = other_sources(config) if test else {}  # first: data errors come early
-    parts = assemble(config)
+    parts = assemble(config, test=test)
     sets = parts.target.sets
     views: Any = sets[0].parts["test"].views
     others = other_data(config, sources, views=views)
@@ -173,6 +173,7 @@ def saved_and_tested(
         "model": config.model.kind,
         "sharing": config.sharing.kind,
         "fr": fr_source is not None,
+        **({"from_features": True} if config.report.from_features else {}),
         **going_on(config, parts),
         "seed": config.seed,
         "split": build.plain(config.split),

@@ -49,6 +49,7 @@ def settled(config: DictConfig) -> DictConfig:
             config.pop("pairs", None)
         if config.split.validation_share is None:
             config.split.validation_share = VALIDATION_SHARE if _validates(config) else 0.0
+        config.report.setdefault("from_features", False)  # a run made before there was that key is repeated, too
         OmegaConf.resolve(config)
         if "others" in config:
             targets = {name or node.source.name for name, node in set_nodes(config.data).items()}

@@ -51,14 +51,14 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Log
             expected="images to choose by that are neither trained on nor tested",
             do="set split.validation_share=0.1, or task.select=last",
         )
-    checkpoints = folder / CHECKPOINTS / phase.name
+    checkpoints, report = folder / CHECKPOINTS / phase.name, config.report
     best = OwnFiles(dirpath=checkpoints, filename=BEST, monitor=phase.task.criterion, mode="max")
     pace, bar = Pace(), shows_progress(config)
     watched: Any = {"phase": phase.name, "criterion": phase.task.criterion, "pace": pace}
     callbacks: list[Callback] = [
         pace,
         *([Progress(**watched)] if bar else []),
-        *([EachEpochOnTest(phase.target)] if config.report.best_on_test else []),
+        *([EachEpochOnTest(phase.target, from_features=report.from_features)] if report.best_on_test else []),
         MetricsFile(file=folder / "metrics.csv", phase=phase.name),
         *([EpochLines(**watched)] if config.trainer.enable_progress_bar and not bar else []),
         ValidationPictures(phase.target),

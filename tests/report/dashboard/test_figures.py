@@ -81,6 +81,7 @@ def test_a_recipe_that_is_not_at_hand_has_no_values() -> None:
     known = rows(lr=[1, 2], name=["train", "tuned"])
     unknown = rows(lr=[None])
     unknown[0].group.runs[0].settings.clear()
+    unknown[0].group.runs[0].results["experiment"] = "evaluate"
     found = swept([known[0], *unknown, known[1]])
     assert [(axis["name"], axis["values"]) for axis in found["axes"]] == [("name", ["train", None, "tuned"])]
     assert (found["axes"][0]["alike"], found["unknown"]) == (["lr"], [1])

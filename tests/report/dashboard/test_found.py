@@ -55,6 +55,12 @@ def test_relative_paths_start_where_the_command_was_given(
     found = pixels_of(run_of(photographs, pairs, directory=str(tmp_path)), "b__jpeg__2")
     assert found is not None
     assert found.shape == (96, 96, 3)
+    monkeypatch.chdir(tmp_path)  # moved to another machine, with data and photographs
+    for moved, name in (
+        (run_of(tmp_path / "moved", {"root": "moved"}, directory="/gone"), "moved/Images/a.png"),
+        (run_of(photographs, pairs, directory="/gone"), "b__jpeg__2"),
+    ):
+        assert pixels_of(moved, name) is not None
 
 
 def test_no_name_leads_out_of_the_root(image: Path, tmp_path: Path) -> None:

@@ -82,10 +82,10 @@ def test_none_are_shown_where_none_are_asked_for(five: Path, tmp_path: Path) -> 
 
 
 def test_an_evaluations_model_is_the_one_that_it_was_given(five: Path, tmp_path: Path) -> None:
-    """A relative path starts where the command was given."""
-    save_model(saved(), tmp_path / "given" / "model")
-    (evaluation,) = read_runs([five / "good-0"]).runs
-    told = {"checkpoint": "given/model", "directory": str(tmp_path)}
-    assert model_of(replace(evaluation, results=evaluation.results | told)) == tmp_path / "given" / "model"
-    assert model_of(replace(evaluation, results=evaluation.results | told | {"checkpoint": "shipped"})) == "shipped"
-    assert model_of(evaluation) == five / "good-0" / "model"
+    (run,) = read_runs([five / "good-0"]).runs
+    assert model_of(run) == five / "good-0" / "model"
+    for checkpoint in ("shipped", str(tmp_path / "model"), "owner/name"):
+        told = {"checkpoint": checkpoint, "directory": str(tmp_path)}
+        assert model_of(replace(run, results=run.results | told)) == checkpoint
+    older = replace(run, results=run.results | {"checkpoint": "runs/model"})  # a folder, and no name on the hub
+    assert model_of(older) == Path("runs/model").absolute()

@@ -59,7 +59,7 @@ def test_names_of_recipes_stand_first(write, tmp_path):
 
 def test_an_evaluation_says_that_it_is_one(write, tmp_path):
     run = write(noise=0.4, config={"name": "demo"})
-    for checkpoint in (str(run / "model"), "shipped", "owner/name"):
+    for checkpoint in (str(run / "model"), "shipped", "owner/name", "/elsewhere/tuned/model"):
         folder = write(checkpoint=checkpoint, experiment="evaluate", recipe=f"of {checkpoint}")
         (folder / "config.yaml").unlink()
     assert [group.name for group in groups_of(tmp_path)] == [
@@ -67,4 +67,14 @@ def test_an_evaluation_says_that_it_is_one(write, tmp_path):
         "demo, evaluated",
         "owner/name, evaluated",
         "shipped, evaluated",
+        "tuned, evaluated",
     ]
+
+
+def test_an_evaluation_may_round_otherwise_than_the_training_that_it_repeats(write, tmp_path):
+    """One on kept features, in half precision: both have a row, and none is refused."""
+    changes = {"test/rmse": 11.0131}
+    run = write(config={"name": "demo"}, recipe="one", from_features=True)
+    folder = write(checkpoint=str(run / "model"), experiment="evaluate", recipe="one", **changes)
+    (folder / "config.yaml").unlink()
+    assert [group.name for group in groups_of(tmp_path)] == ["student", "student, evaluated"]

@@ -62,7 +62,8 @@ def swept(rows: Sequence[Row]) -> dict[str, Any]:
     settings are not at hand (``unknown``: the package's model, evaluated) have no values.
     """
     settings = [row.group.runs[0].settings for row in rows]
-    known = [place for place, one in enumerate(settings) if one]
+    unknown = [at for at, row in enumerate(rows) if row.group.runs[0].evaluated and not settings[at]]
+    known = [at for at in range(len(rows)) if at not in unknown]
     keys = {key for one in settings for key in one if not is_place(key)}
     axes: dict[tuple[int, ...], dict[str, Any]] = {}
     for key in sorted(keys, key=rank):
@@ -78,7 +79,6 @@ def swept(rows: Sequence[Row]) -> dict[str, Any]:
             by_place = dict(zip(known, axis["values"], strict=True))
             axes[parted] = {"name": key, "alike": [], **axis, "values": [by_place.get(at) for at in range(len(rows))]}
     drawn, more = list(axes.values())[:AXES], list(axes.values())[AXES:]
-    unknown = [place for place, one in enumerate(settings) if not one]
     return {"axes": drawn, "more": [one["name"] for one in more], "unknown": unknown}
 
 

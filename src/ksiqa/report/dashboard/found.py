@@ -28,8 +28,8 @@ def pixels_of(run: Run, image: str) -> UInt8[ndarray, "height width 3"] | None:
     """
     data = _data(run.folder)
     if data.get("source", {}).get("_target_") == PAIRS:
-        return _pair(data, image, start=start_of(run))
-    file = file_of(data, image, start=start_of(run))
+        return _pair(data, image, start=_start(run))
+    file = file_of(data, image, start=_start(run))
     return None if file is None else read_image(file)
 
 
@@ -48,7 +48,8 @@ def file_of(data: dict[str, Any], image: str, *, start: Path) -> Path | None:
     if ".." in path.parts:
         return None
     parts = path.parts[1:] if path.is_absolute() else path.parts
-    ends = [Path(start, root, *parts[at:]) for root in _roots(data) for at in range(len(parts))]
+    roots = [base / root for root in _roots(data) for base in dict.fromkeys((start, Path()))]  # moved with its data
+    ends = [Path(root, *parts[at:]) for root in roots for at in range(len(parts))]
     return next((end for end in ends if end.is_file()), None)
 
 
@@ -62,7 +63,7 @@ def name_of(run: Run, image: str) -> str:
     return path.name if path.is_absolute() or ".." in path.parts else image
 
 
-def start_of(run: Run) -> Path:
+def _start(run: Run) -> Path:
     """Return the directory in which a run's command was given; a relative path where that is not known."""
     return Path(str(run.results.get("directory") or ""))
 
@@ -85,7 +86,9 @@ def _data(folder: Path | None) -> dict[str, Any]:
 def _pair(data: dict[str, Any], image: str, *, start: Path) -> UInt8[ndarray, "height width 3"] | None:
     """Make the distorted image of a name such as ``coffee__jpeg__3`` again: the same bytes as in training."""
     content, family, level = image.rsplit("__", 2)
-    root = None if data.get("root") is None else start / at_home(str(data["root"]))
+    root = None if data.get("root") is None else at_home(str(data["root"]))
+    if root is not None and (start / root).is_dir():  # else the run was moved, with its photographs
+        root = start / root
     photographs = _photographs(root, None if data.get("size") is None else (*data["size"],))
     if content not in photographs.references:
         return None

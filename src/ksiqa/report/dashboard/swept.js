@@ -14,7 +14,7 @@ function drawSwept(kind, shown) {
   const rows = [...shown].filter((row) => medians[row] !== null && !unknown.includes(row)).sort((one, other) => one - other);
   const all = [...axes, { name: `${select.value}, median`, scale: "linear", values: medians, alike: [] }];
   const plot = begin(host, { height: 320, label: "Settings of the recipes; arrow keys go from recipe to recipe", least: ACROSS * all.length, left: 12 + 7 * Math.max(8, ...axes[0].values.map((value) => Math.min(NAMED, String(value).length))), right: 66, top: 40, bottom: 14 });
-  note.textContent = spelled(axes, more);
+  note.textContent = spelled(axes, more, unknown.map((row) => kind.rows[row]));
   if (!rows.length) return;
   const x = (at) => plot.left + ((plot.right - plot.left) * at) / (all.length - 1);
   const groups = all.map(() => drawn("g", {}));
@@ -74,8 +74,8 @@ function along(points) {
   });
 }
 
-function spelled(axes, more) {
+function spelled(axes, more, unknown) {
   const few = (others) => others.slice(0, ALIKE).join(", ") + (others.length > ALIKE ? ` and ${others.length - ALIKE} more` : "");
   const alike = axes.map(({ name, alike: others }) => (others.length ? `${name} (with it ${few(others)})` : name));
-  return `A line a recipe; settings that are the same in all are left out. Axes: ${alike.join("; ")}.${more.length ? ` Without an axis: ${more.join(", ")}.` : ""}`;
+  return `A line a recipe; settings that are the same in all are left out. Axes: ${alike.join("; ")}.${more.length ? ` Without an axis: ${more.join(", ")}.` : ""}${unknown.length ? ` Not drawn, since their settings are not here: ${unknown.join("; ")}.` : ""}`;
 }

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ksiqa.errors import KsiqaError
+from ksiqa.inference.found_model import SHIPPED
 from ksiqa.report.dashboard.clouds import Cloud
 from ksiqa.report.dashboard.figures import rounded
-from ksiqa.report.dashboard.found import start_of
 from ksiqa.report.dashboard.images import Images
 from ksiqa.report.table.run import Run
 
@@ -50,8 +50,8 @@ def model_of(run: Run) -> Path | str:
     checkpoint = run.results.get("checkpoint")
     if checkpoint is None:
         return Path(run.folder or ".") / "model"
-    there = start_of(run) / str(checkpoint)
-    return there if there.is_dir() else str(checkpoint)
+    named = checkpoint == SHIPPED.name or "directory" in run.results  # evaluations of older versions name a folder
+    return str(checkpoint) if named else Path(str(checkpoint)).absolute()
 
 
 def _map(run: Run, image: str, scorers: dict[int, Any], place: int, images: Images) -> dict[str, Any]:

@@ -96,11 +96,12 @@ def mean(values: Sequence[Any]) -> float | None:
 
 
 def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None, by_seed: bool = False) -> list[Group]:
-    """Group runs by recipe, set and marks, in a fixed order.
+    """Group runs by recipe, set, marks and by what made their figures (training's end or an evaluation, images or kept
+    features: they round otherwise), in a fixed order.
 
     Args:
         runs: in any order.
-        keys: settings that name a group; None takes the fewest that tell all groups of a set apart.
+        keys: settings that name a group; None takes those that tell all groups of a set apart.
         by_seed: make each seed a group of its own: their differences show what chance alone does (A/A).
 
     Raises:
@@ -108,8 +109,10 @@ def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None, by_seed: 
     """
     together: dict[tuple[Any, ...], list[Run]] = defaultdict(list)
     for run in runs:
-        of_results = (run.results.get(key) for key in ("data", "label", "split.source", "data_fingerprint"))
-        together[run.recipe, run.marks, run.seed if by_seed else None, *of_results].append(run)
+        of_results = (
+            run.results.get(key) for key in ("data", "label", "split.source", "data_fingerprint", "from_features")
+        )
+        together[run.recipe, run.evaluated, run.marks, run.seed if by_seed else None, *of_results].append(run)
     checked = [once(sorted(found, key=lambda run: (run.split, run.seed, run.origin))) for found in together.values()]
     names = labels(checked, keys=keys)
     if by_seed:

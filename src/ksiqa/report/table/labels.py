@@ -34,7 +34,7 @@ def labels(groups: Sequence[Sequence[Run]], *, keys: Sequence[str] | None) -> li
             expected=f"a setting of the runs, such as {', '.join(known[:8]) or 'none: they have no config'}",
             do="look it up in a run's config.yaml",
         )
-    names = [_name(group, keys) for group in groups]
+    names = [_name(group[0], keys) for group in groups]
     data = [group[0].results["data"] for group in groups]
     taken: dict[tuple[Any, str], set[str]] = defaultdict(set)
     for where, name, group in zip(data, names, groups, strict=True):
@@ -87,8 +87,13 @@ def shown(value: Any) -> str:
     return PurePath(value).name if is_path else str(value)
 
 
-def _name(group: Sequence[Run], keys: Sequence[str]) -> str:
-    run = group[0]
+def _model_name(checkpoint: str) -> str:
+    """Return what a model is called that no run here has trained: a folder by its name, or that of its run."""
+    path = PurePath(checkpoint)
+    return (path.parent.name if path.name == "model" else path.name) if path.is_absolute() else checkpoint
+
+
+def _name(run: Run, keys: Sequence[str]) -> str:
     values = [
         str(run.settings[key]) if key in SPEAKING else f"{key}={shown(run.settings[key])}"
         for key in sorted(keys, key=rank)
@@ -98,9 +103,8 @@ def _name(group: Sequence[Run], keys: Sequence[str]) -> str:
     if not values and variant:
         values = [str(variant)]
     elif not values and checkpoint is not None and not run.settings:  # no run that is here: the package's, or a hub's
-        values = [shown(checkpoint)]
+        values = [_model_name(str(checkpoint))]
     elif not values:
         kind = [run.results.get(key, run.results.get(f"trained.{key}")) for key in ("model", "sharing")]
         values = [", ".join(str(one) for one in kind if one not in (None, "none")) or "model"]
-    evaluated = all(one.results.get("experiment") == "evaluate" for one in group)
-    return ", ".join([*values, *(["evaluated"] if evaluated else [])])
+    return ", ".join([*values, *(["evaluated"] if run.evaluated else [])])

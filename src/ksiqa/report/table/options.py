@@ -23,9 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--scores", nargs="+", choices=SCORES, default=["model"], help="also the teacher beside a student, the ridge"
     )
     one_of("--figures", nargs="+", choices=FIGURES, metavar="FIGURE", help=f"columns, of {', '.join(FIGURES)}")
-    one_of(
-        "--label", nargs="+", metavar="KEY", help="settings that name rows (default: the fewest that tell them apart)"
-    )
+    one_of("--label", nargs="+", metavar="KEY", help="settings that name rows (default: those that tell them apart)")
     one_of("--by-seed", action="store_true", help="a row a seed: differences by chance alone (A/A)")
     one_of("--against", metavar="ROW", help="the row that differences are taken to (default: the first)")
     one_of(

@@ -39,6 +39,11 @@ class Run:
         return int(self.results["seed"])
 
     @property
+    def evaluated(self) -> bool:
+        """Whether a saved model was tested, and not a training's."""
+        return self.results.get("experiment") == "evaluate"
+
+    @property
     def marks(self) -> frozenset[str]:
         """Why its figures are no figures like others."""
         lacking = any(self.results.get(prefix + name) for name in LACKING for prefix in ("", "trained."))

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from ksiqa.errors import ConfigError
+from ksiqa.files import at_home
 from ksiqa.recipe import fingerprint, flat, recipe
 from ksiqa.report.table.run import LACKING, Run
 
@@ -27,8 +28,9 @@ def of_folder(folder: Path) -> list[Run]:
     if results is None:
         return []
     config_file = folder / "config.yaml"
-    if not config_file.exists() and "checkpoint" in results:  # an evaluation
-        config_file = Path(results["checkpoint"]).expanduser().parent / "config.yaml"
+    model = at_home(str(results.get("checkpoint", "")))  # an evaluation's; of older versions a relative path, too
+    if not config_file.exists() and (model.is_absolute() or (model.is_dir() and "directory" not in results)):
+        config_file = model.parent / "config.yaml"
     config = yaml.safe_load(config_file.read_text()) if config_file.exists() else {}
     for key in ("seed", "train_n", "recipe"):
         results.setdefault(key, results.get(f"trained.{key}"))
