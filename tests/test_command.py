@@ -183,6 +183,15 @@ def test_a_folder_where_a_model_config_is_wanted(capsys):
     assert "(a trained model to go on from is named by init=DIR)" in said
 
 
+def test_a_path_may_have_an_equals_sign_in_it(capsys):
+    """As those of a sweep's runs have."""
+    assert "found: runs/split.index=0/model, which is no folder" in failed(
+        train.main, ["data=demo", "+experiment=finetune", "init=runs/split.index=0/model"], capsys
+    )
+    said = failed(evaluate.main, ["data=livec", "data.root=a=b", "checkpoint=shipped"], capsys)
+    assert "found: data.root=a=b, which is no folder" in said
+
+
 def test_the_ways_to_call_a_command(tmp_path):
     """As a module, by the package and as a program, from another directory."""
     program = Path(sys.executable).with_name("ksiqa")

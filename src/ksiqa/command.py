@@ -1,6 +1,7 @@
 """What the commands that take Hydra overrides share: composing, and errors as text instead of tracebacks."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -31,7 +32,9 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     if HELP & set(arguments):
         sys.stdout.write(usage(name, meaning=meaning))  # without Hydra, which takes a second to compose its own
         return
-    arguments = sorted(arguments, key=lambda text: text not in SWEEP)  # between overrides argparse refuses it
+    arguments = sorted(
+        map(_quoted, arguments), key=lambda text: text not in SWEEP
+    )  # between overrides argparse refuses it
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
@@ -73,6 +76,15 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
                 return
             sys.stderr.write(f"waiting for the process at work in {in_use[0].found}\n")
             wait_for(Path(in_use[0].found))
+
+
+def _quoted(text: str) -> str:
+    """Return an override with quotes around a value that has a ``=`` in it, as the path of a sweep's run has: without
+    them Hydra does not take it. What has quotes, brackets or several values is left as it is."""
+    key, _, value = text.partition("=")
+    if text.startswith("-") or "=" not in value or re.search(r"""['"\[{(,]""", value):
+        return text
+    return f"{key}='{value}'"
 
 
 def _leave_out_a_line() -> None:
