@@ -96,8 +96,8 @@ def mean(values: Sequence[Any]) -> float | None:
 
 
 def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None, by_seed: bool = False) -> list[Group]:
-    """Group runs by recipe, set, marks and by what made their figures (training's end or an evaluation, images or kept
-    features: they round otherwise), in a fixed order.
+    """Group runs by recipe, set, marks and by what was tested on (images, or kept features: these round otherwise), in a
+    fixed order.
 
     Args:
         runs: in any order.
@@ -112,7 +112,7 @@ def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None, by_seed: 
         of_results = (
             run.results.get(key) for key in ("data", "label", "split.source", "data_fingerprint", "from_features")
         )
-        together[run.recipe, run.evaluated, run.marks, run.seed if by_seed else None, *of_results].append(run)
+        together[run.recipe, run.marks, run.seed if by_seed else None, *of_results].append(run)
     checked = [once(sorted(found, key=lambda run: (run.split, run.seed, run.origin))) for found in together.values()]
     names = labels(checked, keys=keys)
     if by_seed:

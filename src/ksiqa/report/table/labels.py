@@ -34,7 +34,7 @@ def labels(groups: Sequence[Sequence[Run]], *, keys: Sequence[str] | None) -> li
             expected=f"a setting of the runs, such as {', '.join(known[:8]) or 'none: they have no config'}",
             do="look it up in a run's config.yaml",
         )
-    names = [_name(group[0], keys) for group in groups]
+    names = [_name(group, keys) for group in groups]
     data = [group[0].results["data"] for group in groups]
     taken: dict[tuple[Any, str], set[str]] = defaultdict(set)
     for where, name, group in zip(data, names, groups, strict=True):
@@ -93,7 +93,8 @@ def _model_name(checkpoint: str) -> str:
     return (path.parent.name if path.name == "model" else path.name) if path.is_absolute() else checkpoint
 
 
-def _name(run: Run, keys: Sequence[str]) -> str:
+def _name(group: Sequence[Run], keys: Sequence[str]) -> str:
+    run = group[0]
     values = [
         str(run.settings[key]) if key in SPEAKING else f"{key}={shown(run.settings[key])}"
         for key in sorted(keys, key=rank)
@@ -107,4 +108,4 @@ def _name(run: Run, keys: Sequence[str]) -> str:
     elif not values:
         kind = [run.results.get(key, run.results.get(f"trained.{key}")) for key in ("model", "sharing")]
         values = [", ".join(str(one) for one in kind if one not in (None, "none")) or "model"]
-    return ", ".join([*values, *(["evaluated"] if run.evaluated else [])])
+    return ", ".join([*values, *(["evaluated"] if all(one.evaluated for one in group) else [])])
