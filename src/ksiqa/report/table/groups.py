@@ -96,7 +96,7 @@ def mean(values: Sequence[Any]) -> float | None:
 
 
 def grouped(runs: Iterable[Run], *, keys: Sequence[str] | None = None, by_seed: bool = False) -> list[Group]:
-    """Group runs by recipe, set, marks and by what was tested on (images, or kept features: these round otherwise), in a
+    """Group runs by recipe, set, marks and what was tested on (images, or kept features, which round otherwise), in a
     fixed order.
 
     Args:
