@@ -32,9 +32,8 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
     if HELP & set(arguments):
         sys.stdout.write(usage(name, meaning=meaning))  # without Hydra, which takes a second to compose its own
         return
-    arguments = sorted(
-        map(_quoted, arguments), key=lambda text: text not in SWEEP
-    )  # between overrides argparse refuses it
+    arguments = [_quoted(text) for text in arguments]
+    arguments.sort(key=lambda text: text not in SWEEP)  # between overrides argparse refuses it
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf

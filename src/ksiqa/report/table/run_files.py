@@ -28,9 +28,10 @@ def of_folder(folder: Path) -> list[Run]:
     if results is None:
         return []
     config_file = folder / "config.yaml"
-    model = at_home(str(results.get("checkpoint", "")))  # an evaluation's; of older versions a relative path, too
-    if not config_file.exists() and (model.is_absolute() or (model.is_dir() and "directory" not in results)):
-        config_file = model.parent / "config.yaml"
+    if not config_file.exists() and "checkpoint" in results:  # an evaluation
+        model = at_home(str(results["checkpoint"]))
+        if model.is_absolute() or "directory" not in results:  # of older versions relative paths, too
+            config_file = model.parent / "config.yaml"
     config = yaml.safe_load(config_file.read_text()) if config_file.exists() else {}
     for key in ("seed", "train_n", "recipe"):
         results.setdefault(key, results.get(f"trained.{key}"))
