@@ -31,7 +31,7 @@ def test_a_branch_may_be_left_out(branch):
         ({"kind": "studnet"}, "found: model.kind=studnet\n(.|\n)*do: set model.kind=student"),
         ({"fusion": "ad"}, "found: model.fusion=ad\nexpected: one of add, concat, deform\ndo: set model.fusion=add"),
         ({"imagery": "none"}, "found: model.imagery=none\nexpected: one of conv, identity, query, residual"),
-        ({"decoder": "self"}, "found: model.decoder=self\nexpected: one of aligned, cross"),
+        ({"decoder": "self"}, "found: model.decoder=self\nexpected: one of aligned, cross, residual"),
         ({"ordinal": "coral"}, "found: model.ordinal=coral\nexpected: one of corn, dorn, none"),
         ({"levels": 1}, "found: model.levels=1\nexpected: two levels or more"),
         ({"depth": 2}, "found: model.depth\nexpected: one of model.kind, (.|\n)*do: correct the name"),

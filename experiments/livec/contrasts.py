@@ -80,7 +80,7 @@ def contrasts(table: pd.DataFrame, labels: pd.Series, *, home: Path, draws: int)
     """Return a row a contrast and part of which both sides are there."""
     found = []
     steps = list(zip(LADDER[1:], LADDER, strict=False))
-    for mark, part in ((mark, part) for mark in ("", MARK) for part in ("folds", "random")):
+    for mark, part in ((mark, part) for mark in ("", MARK) for part in ("folds", "few", "random")):
         here = table[(table["part"] == part)]
         for kind, pairs in (("decisive", DECISIVE), ("modules", ALONE), ("ladder", steps), ("noise", [NOISE])):
             for one, other in pairs:

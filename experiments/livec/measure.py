@@ -5,9 +5,10 @@
 
 Rows that results.csv has with the same recipe are left out, so that the same command goes on where it was stopped (it
 says how many of them were made by other code); one that is cut off within a run goes on from its checkpoint. Parts:
-`random` (ten 80/20 splits), `folds` (2 x 5, which test every image twice), `pairs` (synthetic pairs of photographs
-alone, pseudo-scores: for probes), `all` (all of LIVEC, a model without a row). One after another come parts, in each of
-them seeds, then splits, then variants: whenever it is stopped, variants are comparable.
+`random` (ten 80/20 splits), `folds` (2 x 5, which test every image twice), `few` (the folds, trained on a twentieth of
+their photographs), `pairs` (synthetic pairs of photographs alone, pseudo-scores: for probes), `all` (all of LIVEC, a
+model without a row). One after another come parts, in each of them seeds, then splits, then variants: whenever it is
+stopped, variants are comparable.
 """
 
 import argparse

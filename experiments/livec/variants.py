@@ -41,13 +41,17 @@ VARIANTS = {
     "intervals": [*SHARING, "split.validation_share=0.1"],  # for calibration: trained on less, so paired with none
 }
 AGAIN = {"plain_again": 100}  # added to the seeds that are asked for
-PARTS = {"random": range(10), "folds": range(10), "pairs": range(1), "all": range(1)}  # and their splits
+TEN, ONE = range(10), range(1)  # splits
+PARTS = {"random": TEN, "folds": TEN, "few": TEN, "pairs": ONE, "all": ONE}
+FEW = ["split.source=folds", "split.train_share=0.05", "trainer.max_epochs=48"]  # 46 photographs
+ALL = ["split.source=train_on_all", "split.validation_share=0.1"]
 EPOCHS_ON_PAIRS = 4
 ON_PAIRS = {
     "plain": PLAIN,
     "imagery": [],
     "sharing": ["sharing=joint"],
     "distil": ["sharing=distil", f"sharing.pair_epochs={EPOCHS_ON_PAIRS}"],
+    "damage": ["sharing=joint", "model.damage_weight=10"],  # so heavy that the readout decides: for photographs at large
 }
 ON_ALL = ("plain", "ksiqa")
 FROZEN = [  # heads alone learn: many times cheaper, and another question
@@ -91,7 +95,7 @@ def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[
         told += ["data=folder", f"data.root={places.pairs}", *make.of("data", PAIRS), *make.of("split", HELD_OUT)]
         return [*told, f"trainer.max_epochs={EPOCHS_ON_PAIRS}", *ON_PAIRS[variant]]
     told += [f"data.root={places.livec}", *(FROZEN_ON_LIVEC if frozen else [])]
-    told += ["split.source=train_on_all", "split.validation_share=0.1"] if part == "all" else [f"split.source={part}"]
+    told += {"all": ALL, "few": FEW}.get(part, [f"split.source={part}"])
     chosen = FROZEN_OWN if frozen and variant == "plain_own" else VARIANTS[variant]
     if BESIDE[0] not in chosen:
         return [*told, *chosen]

@@ -45,7 +45,7 @@ ON_LIVEC = [  # whole photographs: crops of them have not the quality of the who
     *("data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"),
     *("+data@pairs=folder", "trainer.max_epochs=14"),
     *("task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1", "task.standardise=true"),
-    "model.damage_weight=0.07",
+    *("model.damage_weight=0.07", "model.decoder=aligned"),  # the default is another one by now
 ]
 ALL_OF_IT = ["split.source=train_on_all", "split.validation_share=0.1"]
 

@@ -30,7 +30,7 @@ def test_pooling_is_a_mean_over_tokens():
 
 
 @pytest.mark.parametrize("imagery", ["residual", "conv", "query"])
-@pytest.mark.parametrize("decoder", ["aligned", "cross"])
+@pytest.mark.parametrize("decoder", ["aligned", "cross", "residual"])
 @pytest.mark.parametrize("size", [{"width": 32, "heads": 4}, {"width": 256, "heads": 8}])
 def test_the_matched_plain_has_the_students_parameters_within_a_percent(imagery, decoder, size):
     kind = {"imagery": imagery, "decoder": decoder, "imagery_depth": 2, "decoder_depth": 2, **size}

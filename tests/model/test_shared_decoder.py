@@ -4,7 +4,7 @@ import torch
 from ksiqa.errors import ConfigError
 from ksiqa.model.shared_decoder import shared_decoder
 
-KINDS = ("cross", "aligned")
+KINDS = ("cross", "aligned", "residual")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -40,20 +40,28 @@ def test_the_rest_of_the_batch_does_not_matter(kind):
     assert torch.allclose(decoder(distorted, reference)[:1], decoder(distorted[:1], reference[:1]), atol=1e-5)
 
 
-def test_cross_forgives_where_a_reference_token_stands_and_aligned_does_not():
-    """Both sides' tokens in another order: only ``aligned`` ties a token to the reference at its own place."""
+@pytest.mark.parametrize("kind", ["aligned", "residual"])
+def test_cross_forgives_where_a_reference_token_stands_and_others_do_not(kind):
+    """Both sides' tokens in another order: only ``cross`` ties no token to the reference at its own place."""
     torch.manual_seed(0)
     distorted, reference = torch.randn(2, 1, 4, 4, 16)
     moved = reference.roll(1, dims=2)
     same = torch.randn(1, 1, 1, 16).expand(1, 4, 4, 16)
-    cross, aligned = (shared_decoder(kind, width=16, depth=1, heads=4) for kind in KINDS)
+    cross, tied = (shared_decoder(one, width=16, depth=1, heads=4) for one in ("cross", kind))
     assert torch.allclose(cross(same, reference), cross(same, moved), atol=1e-5)
-    assert not torch.allclose(aligned(same, reference), aligned(same, moved), atol=1e-3)
-    assert not torch.allclose(aligned(distorted, reference), aligned(distorted, moved), atol=1e-3)
+    assert not torch.allclose(tied(same, reference), tied(same, moved), atol=1e-3)
+    assert not torch.allclose(tied(distorted, reference), tied(distorted, moved), atol=1e-3)
+
+
+def test_the_residual_decoder_keeps_how_large_a_reference_is():
+    decoder = shared_decoder("residual", width=16, depth=1, heads=4)
+    distorted, reference = torch.randn(2, 1, 4, 4, 16)
+    small, large = decoder(distorted, reference), decoder(distorted, 10 * reference)
+    assert large.std() > 5 * small.std()
 
 
 def test_unknown_kind():
     with pytest.raises(
-        ConfigError, match=r"found: model.decoder=crosss\nexpected: one of aligned, cross\ndo: set model.decoder=cross"
+        ConfigError, match=r"found: model.decoder=crosss\nexpected: one of aligned, cross, residual\ndo: set model.decoder=cross"
     ):
         shared_decoder("crosss", width=16, depth=1, heads=4)

@@ -25,7 +25,7 @@ def test_teacher_and_student_hold_the_same_objects():
     assert teacher.regressor is student.regressor
 
 
-@pytest.mark.parametrize("decoder", ["aligned", "cross"])
+@pytest.mark.parametrize("decoder", ["aligned", "cross", "residual"])
 def test_a_step_on_the_teachers_loss_moves_the_students_score(decoder, view):
     student = tiny_model(decoder=decoder).eval()
     before = student(view, source="one").score.detach()

@@ -2,7 +2,8 @@
 
 That teacher and student share one decoder is KSIQA's idea (abstract). Both compositions hold the same object; it does
 not know which of them calls. ``aligned`` sets each token beside its reference, as AHIQ (arXiv 2204.10485) does;
-``cross`` lets every token look at all of the reference, which forgives misalignment and loses position.
+``residual`` does so, too, and keeps what imagery says as it is; ``cross`` lets every token look at all of the reference,
+which forgives misalignment and loses position. The default is the best of them on LIVEC (``experiments/livec``).
 """
 
 import torch
@@ -50,12 +51,34 @@ class AlignedDecoder(nn.Module):
         return self.norm(tokens).view_as(distorted)
 
 
-def shared_decoder(kind: str, *, width: int, depth: int, heads: int) -> CrossDecoder | AlignedDecoder:
-    """Build the decoder: ``cross`` or ``aligned``.
+class ResidualDecoder(nn.Module):
+    """Tokens of the reference, to which a small map adds what the distorted ones and the difference say; self-attention.
+    Nothing is normalised on the way out: how large a token is counts for the regressor."""
+
+    def __init__(self, *, width: int, depth: int, heads: int) -> None:
+        super().__init__()
+        self.beside = nn.Linear(2 * width, width)
+        nn.init.normal_(self.beside.weight, std=0.02)
+        nn.init.zeros_(self.beside.bias)
+        self.blocks = nn.ModuleList(attention_block(width=width, heads=heads, hidden=4 * width) for _ in range(depth))
+
+    def forward(self, distorted: Features, reference: Features) -> Features:
+        """Return the decoding Z on the grid of ``distorted``."""
+        beside = self.beside(torch.cat([distorted, reference - distorted], dim=-1))
+        tokens = (reference + beside).flatten(1, 2)
+        for block in self.blocks:
+            tokens = block(tokens)
+        return tokens.view_as(distorted)
+
+
+Decoder = CrossDecoder | AlignedDecoder | ResidualDecoder
+DECODERS: dict[str, type[Decoder]] = {"residual": ResidualDecoder, "aligned": AlignedDecoder, "cross": CrossDecoder}
+
+
+def shared_decoder(kind: str, *, width: int, depth: int, heads: int) -> Decoder:
+    """Build the decoder: ``residual``, ``aligned`` or ``cross``.
 
     Raises:
         ConfigError: no such kind.
     """
-    choice(kind, allowed=("cross", "aligned"), name="model.decoder")
-    decoder = CrossDecoder if kind == "cross" else AlignedDecoder
-    return decoder(width=width, depth=depth, heads=heads)
+    return DECODERS[choice(kind, allowed=DECODERS, name="model.decoder")](width=width, depth=depth, heads=heads)
