@@ -51,7 +51,10 @@ ON_PAIRS = {
     "imagery": [],
     "sharing": ["sharing=joint"],
     "distil": ["sharing=distil", f"sharing.pair_epochs={EPOCHS_ON_PAIRS}"],
-    "damage": ["sharing=joint", "model.damage_weight=10"],  # so heavy that the readout decides: for photographs at large
+    "damage": [
+        "sharing=joint",
+        "model.damage_weight=10",
+    ],  # so heavy that the readout decides: for photographs at large
 }
 ON_ALL = ("plain", "ksiqa")
 FROZEN = [  # heads alone learn: many times cheaper, and another question
@@ -65,6 +68,7 @@ FROZEN = [  # heads alone learn: many times cheaper, and another question
     ),
 ]
 FROZEN_BESIDE = ["pairs.distinct_crops=1", "pairs.by_content=true", "sharing.pair_epochs=0"]  # as tries were best
+LIGHT = ["sharing.rehearsal_weight=0.05"]  # where labels are many, pairs cost less by it
 NOT_FROZEN = ("distil",)  # whose teacher wants a phase of pairs before, and then its student has one, too
 FROZEN_OWN = [*PLAIN, "task.optimiser.head_lr=1e-2"]  # recipes.csv
 FROZEN_ON_LIVEC = ["data.short_side=500", "data.crop=476", "data.token_stride=2"]
@@ -99,4 +103,5 @@ def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[
     chosen = FROZEN_OWN if frozen and variant == "plain_own" else VARIANTS[variant]
     if BESIDE[0] not in chosen:
         return [*told, *chosen]
-    return [*told, *chosen, f"pairs.root={places.pairs}", *(FROZEN_BESIDE if frozen else [])]
+    beside = [f"pairs.root={places.pairs}", *(FROZEN_BESIDE if frozen else [])]
+    return [*told, *chosen, *beside, *(LIGHT if frozen and part != "few" else [])]

@@ -61,7 +61,7 @@ def test_the_residual_decoder_keeps_how_large_a_reference_is():
 
 
 def test_unknown_kind():
-    with pytest.raises(
-        ConfigError, match=r"found: model.decoder=crosss\nexpected: one of aligned, cross, residual\ndo: set model.decoder=cross"
-    ):
+    kinds = "one of aligned, cross, residual"
+    told = f"found: model.decoder=crosss\nexpected: {kinds}\ndo: set model.decoder=cross"
+    with pytest.raises(ConfigError, match=told):
         shared_decoder("crosss", width=16, depth=1, heads=4)

@@ -2,8 +2,8 @@
 
 That teacher and student share one decoder is KSIQA's idea (abstract). Both compositions hold the same object; it does
 not know which of them calls. ``aligned`` sets each token beside its reference, as AHIQ (arXiv 2204.10485) does;
-``residual`` does so, too, and keeps what imagery says as it is; ``cross`` lets every token look at all of the reference,
-which forgives misalignment and loses position. The default is the best of them on LIVEC (``experiments/livec``).
+``residual`` does so, too, and keeps what imagery says as it is; ``cross`` lets every token look at all of the
+reference, which forgives misalignment and loses position. The default is the best on LIVEC (``experiments/livec``).
 """
 
 import torch
@@ -52,8 +52,8 @@ class AlignedDecoder(nn.Module):
 
 
 class ResidualDecoder(nn.Module):
-    """Tokens of the reference, to which a small map adds what the distorted ones and the difference say; self-attention.
-    Nothing is normalised on the way out: how large a token is counts for the regressor."""
+    """Tokens of the reference, to which a small map adds what the distorted ones and the difference say, then
+    self-attention. Nothing is normalised on the way out: how large a token is counts for the regressor."""
 
     def __init__(self, *, width: int, depth: int, heads: int) -> None:
         super().__init__()
