@@ -46,15 +46,18 @@ def scripts():
     import measure
     import other_sets
     import teacher
+    import variants
 
     yield SimpleNamespace(
         calibration=calibration.main,
+        composed=measure.composed,
         contrasts=contrasts.main,
         imagery=imagery.main,
         damage=damage.main,
         measure=measure.main,
         other_sets=other_sets.main,
         teacher=teacher.main,
+        variants=variants,
     )
     sys.path.remove(folder)
 
@@ -128,6 +131,20 @@ def test_a_run_that_fails_is_told_and_the_others_are_made(scripts, place, capsys
     asked = told(place, "--parts", "random", "--splits", "0", "--variants", "plain", "--also", *TINY, "data.crop=33")
     assert scripts.measure(asked) == 1
     assert "FAILED plain random 0 0" in capsys.readouterr().out
+
+
+def test_with_few_labels_pairs_weigh_more(scripts, place):
+    """The folds with a twentieth of their training photographs, for longer; heads on frozen backbones."""
+    options = SimpleNamespace(frozen=True, jobs=1, strategy="cpu", also=[])
+    places = scripts.variants.Places(place / "livec", place / "photographs", "random", "random")
+    few, folds = (
+        scripts.composed(scripts.variants.overrides("sharing", part, places=places, frozen=True), options)
+        for part in ("few", "folds")
+    )
+    assert [one.split.source for one in (few, folds)] == ["folds", "folds"]
+    assert [one.split.train_share for one in (few, folds)] == [0.05, 1.0]
+    assert few.trainer.max_epochs == 4 * folds.trainer.max_epochs
+    assert [one.sharing.rehearsal_weight for one in (few, folds)] == [0.2, 0.05]
 
 
 @pytest.mark.long

@@ -42,16 +42,20 @@ TRIES = (
     "task.optimiser.head_lr=3e-3 model.width=256",
     "task.optimiser.head_lr=3e-3 data.token_stride=1",
 )
-PAIRS_TRIED = (  # of the variants that have pairs, beside the target's recipe as it is
+PARTS_TRIED = (  # of the paper's parts, beside the target's recipe as it is
     "sharing.pair_epochs=0",
     "sharing.pair_epochs=1",
+    "model.decoder=aligned",
+    "model.decoder=residual",
+    "sharing.rehearsal_weight=0.2",
+    "sharing.rehearsal_weight=0.05",
 )
 VALIDATED = ["split.source=random", "split.validation_share=0.2"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make what is missing."""
-    every = (*TRIES, *PAIRS_TRIED)
+    every = (*TRIES, *PARTS_TRIED)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     for name in ("livec", "pairs"):
