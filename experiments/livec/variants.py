@@ -70,7 +70,11 @@ FROZEN = [  # heads alone learn: many times cheaper, and another question
 FROZEN_BESIDE = ["pairs.distinct_crops=1", "pairs.by_content=true", "sharing.pair_epochs=0"]  # as tries were best
 LIGHT = ["sharing.rehearsal_weight=0.05"]  # where labels are many, pairs cost less by it
 NOT_FROZEN = ("distil",)  # whose teacher wants a phase of pairs before, and then its student has one, too
-FROZEN_OWN = [*PLAIN, "task.optimiser.head_lr=1e-2"]  # recipes.csv
+FROZEN_CHOSEN = {  # recipes.csv
+    "plain_own": [*PLAIN, "task.optimiser.head_lr=1e-2"],
+    "ksiqa": [],  # pairs cost there: left out
+    "intervals": ["split.validation_share=0.1"],
+}
 FROZEN_ON_LIVEC = ["data.short_side=500", "data.crop=476", "data.token_stride=2"]
 MARK = "frozen-"  # begins the names of such rows
 
@@ -100,7 +104,7 @@ def overrides(variant: str, part: str, *, places: Places, frozen: bool) -> list[
         return [*told, f"trainer.max_epochs={EPOCHS_ON_PAIRS}", *ON_PAIRS[variant]]
     told += [f"data.root={places.livec}", *(FROZEN_ON_LIVEC if frozen else [])]
     told += {"all": ALL, "few": FEW}.get(part, [f"split.source={part}"])
-    chosen = FROZEN_OWN if frozen and variant == "plain_own" else VARIANTS[variant]
+    chosen = FROZEN_CHOSEN[variant] if frozen and variant in FROZEN_CHOSEN else VARIANTS[variant]
     if BESIDE[0] not in chosen:
         return [*told, *chosen]
     beside = [f"pairs.root={places.pairs}", *(FROZEN_BESIDE if frozen else [])]
