@@ -51,10 +51,7 @@ ON_PAIRS = {
     "imagery": [],
     "sharing": ["sharing=joint"],
     "distil": ["sharing=distil", f"sharing.pair_epochs={EPOCHS_ON_PAIRS}"],
-    "damage": [
-        "sharing=joint",
-        "model.damage_weight=10",
-    ],  # so heavy that the readout decides: for photographs at large
+    "damage": ["sharing=joint", "model.damage_weight=10"],  # so heavy that the readout decides
 }
 ON_ALL = ("plain", "ksiqa")
 FROZEN = [  # heads alone learn: many times cheaper, and another question
