@@ -3,7 +3,8 @@
 That teacher and student share one decoder is KSIQA's idea (abstract). Both compositions hold the same object; it does
 not know which of them calls. ``aligned`` sets each token beside its reference, as AHIQ (arXiv 2204.10485) does;
 ``residual`` does so, too, and keeps what imagery says as it is; ``cross`` lets every token look at all of the
-reference, which forgives misalignment and loses position. The default is the best on LIVEC (``experiments/livec``).
+reference, which forgives misalignment and loses position. The default is better than ``aligned`` on LIVEC with frozen
+backbones (``experiments/livec``); with backbones that learn neither was measured.
 """
 
 import torch
