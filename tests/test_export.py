@@ -201,7 +201,10 @@ def test_the_real_pair_scores_photographs_as_the_package_does(shared, tmp_path):
     weights = shared / "weights"
     vit = {"name": "vit_small_patch14_dinov2", "weights": str(weights / "vit_small_patch14_dinov2.fp16.safetensors")}
     cnn = {"name": "tf_efficientnet_lite0", "weights": str(weights / "tf_efficientnet_lite0.safetensors")}
-    backbone = {"vit": {**vit, "blocks": [1, 3], "pool": 1}, "cnn": {**cnn, "stages": [2, 3, 4], "spread": True}}
+    backbone = {
+        "vit": {**vit, "blocks": [1, 3], "pool": 1, "shrink": 1},
+        "cnn": {**cnn, "stages": [2, 3, 4], "spread": True},
+    }
     views = ScoringViews(kind="whole", side=224, grid=1, cell=14)
     save_model(saved(backbone=backbone, views=views), tmp_path / "model")
     file = exported(tmp_path / "model", tmp_path / "model.onnx", "onnx")
@@ -219,7 +222,7 @@ def test_the_real_pair_scores_photographs_as_the_package_does(shared, tmp_path):
 @pytest.mark.parametrize("pool", [1, 2])
 def test_sizes_are_compared_up_to_the_largest_grid_and_not_beyond(pool):
     """Beyond it the network itself looks at tiles, and says something else than one graph."""
-    vit = {"name": "test_vit", "weights": "random", "blocks": [1, 3], "pool": pool}
+    vit = {"name": "test_vit", "weights": "random", "blocks": [1, 3], "pool": pool, "shrink": 1}
     network = ScoringNetwork(saved(backbone={"vit": vit}), full_reference=False).eval()
     sides = set()
 

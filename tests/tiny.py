@@ -18,7 +18,7 @@ from ksiqa.model import compose
 CELL = 16  # of test_vit
 LEVELS = 5
 BACKBONE = {
-    "vit": {"name": "test_vit", "weights": "random", "blocks": [1, 3], "pool": 1},
+    "vit": {"name": "test_vit", "weights": "random", "blocks": [1, 3], "pool": 1, "shrink": 1},
     "cnn": {"name": "test_efficientnet", "weights": "random", "stages": [2, 3], "spread": True},
     "frozen": [],
 }

@@ -153,3 +153,13 @@ def test_broken_files(name, folder):
     (folder / name).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelFolderError, match=_text("a model folder .* that does not match", "", "copy the folder")):
         load_model(folder)
+
+
+def test_a_model_from_before_images_were_shrunk_is_read_as_it_was(student, tmp_path):
+    save_model(student, tmp_path)
+    file = tmp_path / "config.json"
+    config = json.loads(file.read_text())
+    del config["backbone"]["vit"]["shrink"], config["model"]["damage_weight"]
+    file.write_text(json.dumps(config))
+    loaded = load_model(tmp_path)
+    assert (loaded.backbone["vit"]["shrink"], loaded.model["damage_weight"]) == (1, 0)

@@ -10,8 +10,8 @@ from ksiqa.model.feature_extraction import CNNBranch, FeatureExtraction, ViTBran
 PLACES = {"blocks": [1, 3], "stages": [2, 3]}
 
 
-def _vit(blocks=(1, 3), *, pool=1, frozen=False, name="test_vit"):
-    return ViTBranch(name=name, weights="random", blocks=blocks, pool=pool, frozen=frozen)
+def _vit(blocks=(1, 3), *, pool=1, shrink=1, frozen=False, name="test_vit"):
+    return ViTBranch(name=name, weights="random", blocks=blocks, pool=pool, shrink=shrink, frozen=frozen)
 
 
 def _cnn(stages=(2, 3), *, frozen=False, name="test_efficientnet", spread=False):
@@ -78,9 +78,23 @@ def test_a_token_is_the_mean_of_its_patches(view):
     assert FeatureExtraction(vit=tokens, cnn=_cnn(), width=32, fusion="add")(view).features.shape == (3, 2, 3, 32)
 
 
-def test_a_token_has_no_fewer_patches_than_one():
-    with pytest.raises(ConfigError, match=r"found: backbone.vit.pool=0\nexpected: 1 to 4\ndo: set backbone.vit.pool=1"):
-        _vit(pool=0)
+def test_the_transformer_alone_sees_images_made_smaller(view):
+    near, far = _vit().eval(), _vit(shrink=2).eval()
+    far.load_state_dict(near.state_dict())
+    assert (near.cell, far.cell) == (16, 32)
+    smaller = view.image.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).mean(dim=(3, 5))
+    assert torch.allclose(far(view.image), near(smaller), atol=1e-5)
+    cnn = _cnn().eval()
+    features = FeatureExtraction(vit=far, cnn=cnn, width=32, fusion="add").eval()
+    assert torch.equal(features.branch_features(view.image)["cnn"], cnn(view.image, cell=32))
+    assert features(view).features.shape == (3, 2, 3, 32)
+
+
+@pytest.mark.parametrize("name", ["pool", "shrink"])
+def test_a_token_is_of_no_less_than_a_patch(name):
+    told = rf"found: backbone.vit.{name}=0\nexpected: 1 to 4\ndo: set backbone.vit.{name}=1"
+    with pytest.raises(ConfigError, match=told):
+        _vit(**{name: 0})
 
 
 def test_channels_of_frozen_branches_start_alike(view):

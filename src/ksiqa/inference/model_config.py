@@ -37,7 +37,7 @@ FORMS: dict[str, Form] = {
     ),
     "backbone": keys(
         {
-            "vit": or_null(keys({"name": TEXT, "blocks": PLACES, "pool": COUNT})),
+            "vit": or_null(keys({"name": TEXT, "blocks": PLACES, "pool": COUNT, "shrink": COUNT})),
             "cnn": or_null(keys({"name": TEXT, "stages": PLACES, "spread": TRUTH})),
             "frozen": list_of(WORD),
         }
@@ -80,6 +80,9 @@ def read_config(file: Path) -> dict[str, Any]:
     config = {"short_sides": {}, "residuals": {}, **config}  # older models may lack them
     if isinstance(config.get("model"), dict):
         config["model"] = {"damage_weight": 0, **config["model"]}
+    vit = config["backbone"].get("vit") if isinstance(config.get("backbone"), dict) else None
+    if isinstance(vit, dict):
+        vit.setdefault("shrink", 1)
     keys(FORMS)(config, "")
     mapping_of(keys(PAIRS_MADE, may_lack=True))(config["training"].get("pairs_made", {}), "training.pairs_made")
     for name, scale in config["scales"].items():

@@ -28,8 +28,8 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
         model: ``kind`` (student, teacher, plain, plain_matched), ``width``, ``heads``, ``fusion``, ``imagery``,
             ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``,
             ``damage_weight``, ``ordinal``, ``levels``, ``bins``.
-        backbone: ``vit`` (name, weights, blocks, pool) or None, ``cnn`` (name, weights, stages, spread) or None,
-            ``frozen`` (a list of branches).
+        backbone: ``vit`` (name, weights, blocks, pool, shrink) or None, ``cnn`` (name, weights, stages, spread) or
+            None, ``frozen`` (a list of branches).
         sources: the sources of scores, the main one first.
 
     Raises:
@@ -77,7 +77,7 @@ MODEL_KEYS = (
 )
 
 
-BRANCH_KEYS = {"vit": ("name", "weights", "blocks", "pool"), "cnn": ("name", "weights", "stages", "spread")}
+BRANCH_KEYS = {"vit": ("name", "weights", "blocks", "pool", "shrink"), "cnn": ("name", "weights", "stages", "spread")}
 
 
 def _feature_extraction(model: Values, backbone: Values) -> FeatureExtraction:

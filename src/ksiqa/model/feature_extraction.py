@@ -71,19 +71,23 @@ class ViTBranch(Branch):
         blocks: which blocks, counted from 0; those after the last one are left out.
         pool: patches a side whose mean is a token: imagery and decoder compare all tokens with one another, so that
             twice as many patches a side cost them a sixteenth.
+        shrink: by how much it sees an image made smaller, as means over pixels: the global branch looks from afar, at
+            a fraction of the cost, and what is fine is left to the convolutional one (our choice; measured in
+            ``experiments/livec``).
         frozen: no training.
     """
 
-    def __init__(self, *, name: str, weights: str, blocks: Sequence[int], pool: int, frozen: bool) -> None:
+    def __init__(self, *, name: str, weights: str, blocks: Sequence[int], pool: int, shrink: int, frozen: bool) -> None:
         whole_number(pool, least=1, most=LARGEST_POOL, name="backbone.vit.pool")
+        whole_number(shrink, least=1, most=LARGEST_POOL, name="backbone.vit.shrink")
         network: Any = create_network(name, branch="vit", num_classes=0, dynamic_img_size=True)
         load_weights(network, name=name, weights=weights, branch="vit")
         _check_places(blocks, count=len(network.feature_info), name="backbone.vit.blocks")
-        self.pool = pool
-        self.cell: int = network.feature_info[blocks[0]]["reduction"] * pool
+        self.pool, self.shrink = pool, shrink
+        self.cell: int = network.feature_info[blocks[0]]["reduction"] * pool * shrink
         self.channels: int = sum(network.feature_info[block]["num_chs"] for block in blocks)
         self.blocks = list(blocks)
-        self.description = f"{name} {self.blocks} {pool}"
+        self.description = f"{name} {self.blocks} {pool} {shrink}"
         network.prune_intermediate_layers(self.blocks, prune_norm=False, prune_head=True)
         super().__init__(network, frozen=frozen)
 
@@ -91,7 +95,7 @@ class ViTBranch(Branch):
         """Return the tokens of all chosen blocks, each through the transformer's final norm, as means over patches."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             tokens = self.network.forward_intermediates(
-                self.normalised(image), indices=self.blocks, norm=True, intermediates_only=True
+                self.normalised(_mean(image, self.shrink)), indices=self.blocks, norm=True, intermediates_only=True
             )
             return _mean(torch.cat(tokens, dim=1), self.pool).permute(0, 2, 3, 1)
 
@@ -161,7 +165,8 @@ class FeatureExtraction(nn.Module):
             )
         self.fusion = choice(fusion, allowed=("add", "concat", "deform"), name="model.fusion")
         self.vit, self.cnn, self.width = vit, cnn, width
-        self.cell, self.pool = (vit.cell, vit.pool) if vit else (CELL_WITHOUT_VIT, 1)
+        self.cell = vit.cell if vit else CELL_WITHOUT_VIT
+        self.pool = vit.pool * vit.shrink if vit else 1  # patches' widths a token: tiles are of as many pixels
         self.vit_projection = _projection(vit.channels, width) if vit else None
         self.cnn_projection = _projection(cnn.channels(cell=self.cell), width) if cnn else None
         self.damage = DamageReadout(cnn.channels(cell=self.cell)) if cnn and damage else None
