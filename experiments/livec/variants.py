@@ -54,8 +54,10 @@ ON_PAIRS = {
     "damage": ["sharing=joint", "model.damage_weight=10"],  # so heavy that the readout decides
 }
 ON_ALL = ("plain", "ksiqa")
+FROM_AFAR = ["backbone.vit.blocks=[5,7]", "backbone.vit.pool=1", "backbone.vit.shrink=2"]  # as good, a quarter a block
 FROZEN = [  # heads alone learn: many times cheaper, and another question
     *make.SMALL,
+    *FROM_AFAR,
     *(
         "task.optimiser.head_lr=1e-3",
         "task.optimiser.weight_decay=0.1",
@@ -68,11 +70,11 @@ FROZEN_BESIDE = ["pairs.distinct_crops=1", "pairs.by_content=true", "sharing.pai
 LIGHT = ["sharing.rehearsal_weight=0.05"]  # where labels are many, pairs cost less by it
 NOT_FROZEN = ("distil",)  # whose teacher wants a phase of pairs before, and then its student has one, too
 FROZEN_CHOSEN = {  # recipes.csv
-    "plain_own": [*PLAIN, "task.optimiser.head_lr=1e-2"],
+    "plain_own": [*PLAIN, "task.optimiser.head_lr=1e-2", "task.patchwork=false"],
     "ksiqa": [],  # pairs cost there: left out
     "intervals": ["split.validation_share=0.1"],
 }
-FROZEN_ON_LIVEC = ["data.short_side=500", "data.crop=476", "data.token_stride=2"]
+FROZEN_ON_LIVEC = ["data.short_side=500", "data.crop=476", "data.token_stride=2", "task.patchwork=true"]
 MARK = "frozen-"  # begins the names of such rows
 
 

@@ -30,8 +30,8 @@ FAMILIES = (
     *("impulse_noise", "colour_saturation_1", "contrast_change", "darken", "brighten"),
 )
 VIEWS = ["strategy=cpu", "trainer.enable_progress_bar=false", "data.workers=0"]
-SMALL = [  # frozen branches, their features computed once; small heads. The ViT, shortened, sees half the size
-    *("backbone=vit_small_patch14_dinov2_tf_efficientnet_lite0", "backbone.vit.blocks=[5,7]", "backbone.vit.shrink=2"),
+SMALL = [  # frozen branches of a shortened ViT and a CNN, their features computed once; small heads
+    *("backbone=vit_small_patch14_dinov2_tf_efficientnet_lite0", "backbone.vit.blocks=[1,3]", "backbone.vit.pool=2"),
     *("backbone.cnn.stages=[0,1,2,3,4]", "backbone.frozen=[vit,cnn]"),
     *("model.width=128", "model.heads=4", "model.imagery_depth=1", "model.decoder_depth=1"),
 ]
@@ -45,7 +45,7 @@ ON_LIVEC = [  # whole photographs: crops of them have not the quality of the who
     *("data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"),
     *("+data@pairs=folder", "trainer.max_epochs=14"),
     *("task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1", "task.standardise=true"),
-    "model.damage_weight=0.07",
+    *("model.damage_weight=0.07", "model.decoder=aligned"),  # the default is another one by now
 ]
 ALL_OF_IT = ["split.source=train_on_all", "split.validation_share=0.1"]
 

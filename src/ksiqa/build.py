@@ -191,6 +191,7 @@ def regime(config: DictConfig) -> Regime:
         loss=Weighted(plain(config.loss.weights)),
         optimiser=_typed(Optimiser, plain(config.task.optimiser), name="task.optimiser"),
         epochs=config.trainer.max_epochs,
+        patchwork=config.seed if config.task.patchwork else None,
     )
 
 

@@ -28,6 +28,7 @@ def _regime(kind, **changes):
         loss=Weighted(WEIGHTS),
         optimiser=Optimiser(lr=1e-3, head_lr=1e-3, weight_decay=0.0, warmup=0.0),
         epochs=1,
+        patchwork=None,
     )
 
 

@@ -41,12 +41,14 @@ class Regime:
         loss: the terms of all phases.
         optimiser: of all phases.
         epochs: of the target's phase.
+        patchwork: seed of the target's patchworks, or None for images as they are.
     """
 
     sharing: Sharing
     loss: Weighted
     optimiser: Optimiser
     epochs: int
+    patchwork: int | None
 
     def phases(
         self,
@@ -147,6 +149,7 @@ class Regime:
         rehearsed = [beside] if beside is not None and self.sharing.rehearsal else []
         weights = {one.name: one.share for one in target.sets}
         weights |= {data.name: self.sharing.rehearsal_weight for data in rehearsed}
+        referenced = any(one.has_references for one in target.sets)
         task = StudentTask(
             student=student,
             teacher=teacher,
@@ -156,5 +159,6 @@ class Regime:
             optimiser=self.optimiser,
             units={one.name: one.unit for one in target.sets},
             weights=weights,
+            patchwork=None if referenced else self.patchwork,
         )
         return Phase(name=name, task=task, target=target, epochs=epochs, beside=rehearsed)

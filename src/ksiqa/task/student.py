@@ -11,6 +11,7 @@ from ksiqa.loss.weighted import Weighted
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
+from ksiqa.task.patchwork import Patchwork, patchwork
 from ksiqa.task.quality import Optimiser, QualityTask
 from ksiqa.task.terms import Terms, imagery_terms, pristine_terms, score_terms, sharing_terms
 
@@ -28,6 +29,7 @@ class StudentTask(QualityTask):
         optimiser: settings.
         units: of the sources that are validated, see ``QualityTask``.
         weights: weight of each source's terms (shares of a mix, rehearsal beside the target).
+        patchwork: seed of the patchworks that the sources' images without references are made to, or None.
     """
 
     student: Student | Plain
@@ -43,10 +45,11 @@ class StudentTask(QualityTask):
         optimiser: Optimiser,
         units: Mapping[str, float],
         weights: Mapping[str, float],
+        patchwork: int | None = None,
     ) -> None:
         super().__init__(student=student, teacher=teacher, units=units)
         self.loss, self.settings, self.weights = loss, optimiser, dict(weights)
-        self.teacher_learns = teacher_learns
+        self.teacher_learns, self.patchwork = teacher_learns, patchwork
         # Hidden from this module's parameters: no optimiser trains it, no checkpoint carries it.
         self._instructor = [instructor] if instructor is not None else []
 
@@ -60,17 +63,20 @@ class StudentTask(QualityTask):
         del batch_idx
         terms: Terms = {}
         for source, images in batch.items():
-            found = self.terms(images, source=source)
+            found = self.terms(images, source=source, patchwork=self._patchwork(images, source=source))
             terms.update({f"{source}/{name}": term for name, term in found.items()})
         return self.total(terms, batch)
 
-    def terms(self, batch: Batch, *, source: str) -> Terms:
-        """Return a batch's terms, by ``student/term`` and ``teacher/term``."""
+    def terms(self, batch: Batch, *, source: str, patchwork: Patchwork | None = None) -> Terms:
+        """Return a batch's terms, or those of its patchworks, by ``student/term`` and ``teacher/term``."""
         active = self.loss.active
         if self.teacher is not None and batch.reference is not None:
             return self._joint(batch, source=source)
-        prediction = self.student(batch.distorted, source=source)
-        found = score_terms(prediction, batch.score, regressor=self.student.regressor, source=source, active=active)
+        seen, score = self.student.feature_extraction(batch.distorted), batch.score
+        if patchwork is not None:
+            seen, score = patchwork.of_features(seen), patchwork.of_scores(score)
+        prediction = self.student.assess(seen, source=source)
+        found = score_terms(prediction, score, regressor=self.student.regressor, source=source, active=active)
         if self._instructor and batch.reference is not None:
             with torch.no_grad():
                 followed = self._instructor[0](batch.distorted.at(batch.pairs), batch.reference, source=source)
@@ -80,6 +86,13 @@ class StudentTask(QualityTask):
     def configure_optimizers(self) -> Any:
         """Return the optimiser over all that learns."""
         return self.optimisers(self.settings)
+
+    def _patchwork(self, batch: Batch, *, source: str) -> Patchwork | None:
+        """Draw a step's, out of what is compiled. What accompanies the sources, and what has references, has none."""
+        if self.patchwork is None or source not in self.sources or batch.reference is not None:
+            return None
+        step = (self.patchwork, self.global_step, self.global_rank)
+        return patchwork(batch.distorted, cell=self.student.feature_extraction.cell, seed=step)
 
     def _joint(self, batch: Batch, *, source: str) -> Terms:
         active, student, teacher = self.loss.active, self.student, self.teacher

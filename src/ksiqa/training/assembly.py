@@ -72,6 +72,7 @@ def assemble(config: DictConfig, *, test: bool = True) -> Parts:
     for rated in (one for one in target.sets if one.name == RATED):
         for source in (one for one in (*sources, *beside) if isinstance(one, SyntheticImages)):
             source.anchor(training_means(rated.table, rated.split.train))
+    _check_patchwork(config, target)
     pairs = [build.quality_data(config.pairs, source=one, split=config.pair_split, **settings) for one in beside]
     instructor = build.instructor(config, sources=names) if config.sharing.kind == "distil" else None
     alone = config.sharing.kind in ("none", "pretrain") and not isinstance(model, Teacher)
@@ -190,6 +191,16 @@ def _check(config: DictConfig, *, names: list[str], extraction: FeatureExtractio
             found=f"target and pairs that both are {names[-1]}",
             expected="two sources of scores, told apart by name",
             do="choose another source of pairs, such as +data@pairs=folder",
+        )
+
+
+def _check_patchwork(config: DictConfig, target: Data) -> None:
+    referenced = [one.name for one in target.sets if one.has_references]
+    if config.task.patchwork and referenced:
+        raise ConfigError(
+            found=f"task.patchwork=true with {referenced[0]}, whose images have references",
+            expected="a target without references: patchworks of two images have none",
+            do="set task.patchwork=false",
         )
 
 

@@ -92,7 +92,7 @@ class CompiledTerms:
         dynamic = False if fixed else None
         self.fast: Callable[..., Terms] | None = torch.compile(terms, mode=mode, dynamic=dynamic, backend=backend)
 
-    def __call__(self, batch: Batch, *, source: str) -> Terms:
+    def __call__(self, batch: Batch, **how: Any) -> Terms:
         """Return the terms of a batch."""
         if self.fast is not None:
             from torch._dynamo.exc import TorchDynamoException  # takes a second, which others need not wait
@@ -100,12 +100,12 @@ class CompiledTerms:
 
             try:
                 with patch(force_non_lazy_backward_lowering=True):  # here, where it can be caught
-                    return self.fast(batch, source=source)
+                    return self.fast(batch, **how)
             except TorchDynamoException as error:  # of whatever part of the compiler
                 lines = [line.strip() for line in str(error).splitlines() if line.strip()]
                 _say(f"training goes on without torch.compile, which failed: {' '.join(lines[:2])}")
                 self.fast = None
-        return self.plain(batch, source=source)
+        return self.plain(batch, **how)
 
 
 def fixed_shapes(phase: Phase) -> bool:
