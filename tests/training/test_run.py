@@ -169,6 +169,11 @@ def test_on_kept_features_the_test_is_the_same_but_for_rounding(pairs, tmp_path)
             r"found: backbone.frozen=\['cnn'\] with data.distinct_crops=null\nexpected: a numb",
         ),
         (
+            ["task.patchwork=true", "sharing=joint"],
+            r"found: task.patchwork=true with table, whose images have references\nexpected: a target without .*\n"
+            r"do: set task.patchwork=false",
+        ),
+        (
             ["data.token_stride=2", "backbone.frozen=[cnn]", "data.distinct_crops=1"],
             r"found: data.token_stride=2 with backbone.frozen=\['cnn'\]\n.*\ndo: set .*=1, or .*\[cnn,vit\]",
         ),
