@@ -3,8 +3,8 @@
 A score of a whole photograph says little of its places. Where a mean of two photographs' scores has to come out of
 their tokens together, in any arrangement, tokens must be judged by themselves. After CutMix (Yun et al., ICCV 2019),
 which puts a rectangle of one image into another, for classes; single tokens, their features and scores are our choice.
-On validation parts of LIVEC, with frozen backbones, it is worth .008 SRCC to models that look at tokens and nothing to
-the pooled one (``experiments/livec``).
+On validation parts of LIVEC, with frozen backbones, it was worth .008 SRCC to models that look at tokens and nothing to
+the pooled one; on its folds that does not show (``experiments/livec``). Off by default.
 """
 
 from collections.abc import Sequence
