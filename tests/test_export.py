@@ -219,10 +219,10 @@ def test_the_real_pair_scores_photographs_as_the_package_does(shared, tmp_path):
     assert [row["score"] for row in rows] == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("pool", [1, 2])
-def test_sizes_are_compared_up_to_the_largest_grid_and_not_beyond(pool):
+@pytest.mark.parametrize(("pool", "shrink"), [(1, 1), (2, 1), (1, 2)])
+def test_sizes_are_compared_up_to_the_largest_grid_and_not_beyond(pool, shrink):
     """Beyond it the network itself looks at tiles, and says something else than one graph."""
-    vit = {"name": "test_vit", "weights": "random", "blocks": [1, 3], "pool": pool, "shrink": 1}
+    vit = {"name": "test_vit", "weights": "random", "blocks": [1, 3], "pool": pool, "shrink": shrink}
     network = ScoringNetwork(saved(backbone={"vit": vit}), full_reference=False).eval()
     sides = set()
 
@@ -231,7 +231,7 @@ def test_sizes_are_compared_up_to_the_largest_grid_and_not_beyond(pool):
         return network(image)
 
     assert largest_difference(network, itself) == 0
-    assert max(sides) == network.largest_grid == 80 // pool
+    assert max(sides) == network.largest_grid == 80 // (pool * shrink)
 
 
 @pytest.mark.long

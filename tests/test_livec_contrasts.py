@@ -108,6 +108,21 @@ def test_a_contrast_is_what_scipy_makes_of_the_kept_scores(scripts, labels, home
     assert (found["low"], found["high"]) == pytest.approx(tuple(np.quantile(of_draws, [0.025, 0.975])), abs=1e-4)
 
 
+def test_what_seeds_differ_by_and_their_mean_is_worth(scripts, labels, home):
+    compared(scripts, labels, home)
+    found = pd.read_csv(home / "seeds.csv").set_index("variant")
+    for variant in ("ksiqa", "plain"):
+        table = pd.read_csv(home / "predictions" / f"{variant}.csv", index_col="image")
+        splits = [table.filter(regex=f"^folds {split} ").dropna() for split in range(10)]
+        alone = [[stats.spearmanr(one[name], labels.of[one.index]).statistic for name in one] for one in splits]
+        mean = [stats.spearmanr(one.mean(axis=1), labels.of[one.index]).statistic for one in splits]
+        expected = (np.mean(alone), np.std(alone, axis=1, ddof=1).mean(), np.mean(mean))
+        assert tuple(found.loc[variant, ["srcc", "srcc_deviation", "srcc_of_mean"]]) == pytest.approx(
+            expected, abs=1e-4
+        )
+        assert tuple(found.loc[variant, ["part", "splits", "seeds"]]) == ("folds", 10, SEEDS)
+
+
 def test_the_better_plain_trunk_is_told_by_the_runs_that_both_have(scripts, capsys):
     def table(*rows):
         return pd.DataFrame(rows, columns=["variant", "split", "seed", "test/srcc"])

@@ -4,7 +4,8 @@
 
 Reads results.csv and predictions/ beside this file, and labels from LIVEC: no run is needed. Writes contrasts.csv (a
 row a contrast and part: mean paired difference in SRCC, the 95% interval of an image-level bootstrap, the corrected t
-of Nadeau and Bengio; `commits`: by how many versions of the code) and gap.csv. A contrast is decisive on `folds` alone,
+of Nadeau and Bengio; `commits`: by how many versions of the code), seeds.csv (what chance in training is worth) and
+gap.csv. A contrast is decisive on `folds` alone,
 ten parts by three seeds: `whole` says whether all of them are there. Variants trained on other images, or on other
 numbers of them, are never paired.
 """
@@ -23,6 +24,7 @@ from variants import MARK
 from ksiqa.data.datasets import DATASETS
 from ksiqa.errors import ConfigError
 from ksiqa.metric.comparison import Part, corrected_t, paired_bootstrap, part_difference
+from ksiqa.metric.correlation import srcc
 
 HERE = Path(__file__).resolve().parent
 DECISIVE = [("ksiqa", "plain_best"), ("ksiqa", "plain_matched"), ("sharing", "pretrain"), ("sharing", "distil")]
@@ -31,6 +33,7 @@ LADDER = ["plain", "decoder", "ordinal", "imagery", "sharing", "ksiqa"]
 NOISE = ("plain_again", "plain")
 BEST_OF = ("plain", "plain_own")  # what `plain_best` is chosen of
 WHOLE = (10, 3)  # parts and seeds
+OF_SEEDS = ("srcc", "srcc_deviation", "srcc_of_mean")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     frame = DATASETS["livec"].read(options.livec, allow_missing=True).frame
     labels = pd.Series(frame["score"].to_numpy(), index=frame["image"].map(name_of)).sort_index()
     found = contrasts(table, labels, home=options.home, draws=options.draws)
-    for name, made in (("contrasts.csv", found), ("gap.csv", gap(table))):
+    made_of = {"contrasts.csv": found, "seeds.csv": together(table, labels, home=options.home), "gap.csv": gap(table)}
+    for name, made in made_of.items():
         made.to_csv(options.home / name, index=False, float_format="%.4f", lineterminator="\n")
         print(f"{name}\n{made.to_string(index=False, float_format=lambda value: f'{value:+.4f}')}\n")
 
@@ -171,6 +175,23 @@ def part(first: pd.DataFrame, second: pd.DataFrame, split: int, labels: pd.Serie
 def stacked(kept: list[pd.Series]) -> Float[ndarray, "seeds rows"]:
     """Put the scores of several seeds on top of one another."""
     return np.stack([one.to_numpy(dtype=np.float64) for one in kept])
+
+
+def together(table: pd.DataFrame, labels: pd.Series, *, home: Path) -> pd.DataFrame:
+    """Return, of each variant and part with splits of several seeds, means over these splits: of the SRCC of one seed,
+    its deviation from seed to seed, and the SRCC of the mean of all seeds' scores."""
+    found = []
+    for (variant, name), rows_of in table[table["part"] != "pairs"].groupby(["variant", "part"]):
+        figures = []
+        for _, runs in (one for one in rows_of.groupby("split") if len(one[1]) > 1):
+            kept = [scores(home, row) for _, row in runs.iterrows()]
+            label = labels[kept[0].index].to_numpy()
+            one = [srcc(score.to_numpy(), label) for score in kept]
+            figures.append((np.mean(one), np.std(one, ddof=1), srcc(stacked(kept).mean(axis=0), label)))
+        if figures:
+            told = {"variant": variant, "part": name, "splits": len(figures), "seeds": rows_of["seed"].nunique()}
+            found.append(told | dict(zip(OF_SEEDS, np.mean(figures, axis=0), strict=True)))
+    return pd.DataFrame(found, columns=["variant", "part", "splits", "seeds", *OF_SEEDS])
 
 
 def gap(table: pd.DataFrame) -> pd.DataFrame:

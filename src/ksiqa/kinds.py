@@ -27,8 +27,7 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
     TRUTH: """
         *.keep_in_memory *.by_content *.allow_missing data*.pristine pairs.pristine *.higher_is_better sharing.rehearsal
         sharing.freeze_decoder task.standardise task.patchwork report.* model.imagery_into_features
-        backbone.cnn.spread
-        strategy.channels_last strategy.fused trainer.enable_progress_bar
+        backbone.cnn.spread strategy.channels_last strategy.fused trainer.enable_progress_bar
         """,
     LIST: "*split.train_only",
 }
