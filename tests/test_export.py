@@ -55,7 +55,7 @@ def model(tmp_path_factory):
     """A model folder, with intervals; large images are made smaller."""
     folder = tmp_path_factory.mktemp("model")
     errors = {"student": {"pairs": [0.01 * number for number in range(1, 20)]}}
-    save_model(replace(saved(short_side=150), residuals=errors), folder)
+    save_model(replace(saved(short_side=150), residuals=errors, in_doubts=True), folder)
     return folder
 
 
@@ -118,7 +118,7 @@ def test_the_file_tells_what_belongs_to_the_model(onnx_file):
     made = onnx.load(onnx_file)
     onnx.checker.check_model(made, full_check=True)
     assert [(one.domain, one.version) for one in made.opset_import] == [("", 20)]
-    assert [one.name for one in made.graph.output] == ["score", "levels", "quality_map"]
+    assert [one.name for one in made.graph.output] == ["score", "levels", "quality_map", "doubt"]
     (image,) = made.graph.input
     sides = [one.dim_param or one.dim_value for one in image.type.tensor_type.shape.dim]
     assert sides[1] == 3
@@ -143,6 +143,7 @@ def test_a_teacher_by_torch_scores_pairs_as_the_package_does(model, tmp_path):
     assert found["score"].item() == pytest.approx(expected.score, abs=1e-5)
     assert np.allclose(found["levels"][0].numpy(), expected.levels, atol=1e-5)
     assert np.allclose(found["quality_map"][0].numpy(), expected.quality_map, atol=1e-5)
+    assert found["doubt"].item() == pytest.approx(expected.doubt, abs=1e-5)
 
 
 def test_what_cannot_be_exported_is_refused_and_leaves_nothing(model, tmp_path, capsys):

@@ -9,7 +9,7 @@ import pytest
 import ksiqa
 from ksiqa.inference.model_folder import load_model
 from ksiqa.inference.scoring import Scorer
-from ksiqa.metric.interval import residuals
+from ksiqa.metric.interval import half_width, residuals
 from tests.runs import PAIR_SPLIT, rows, table_overrides, train
 from tests.tiny import LEVELS, write_table
 
@@ -40,9 +40,10 @@ def test_a_model_keeps_its_errors_on_the_validation_part(joint, pairs):
     assert len(names) == 10
     assert sorted(found) == ["student", "teacher"]
     for model, given in (("student", (images,)), ("teacher", (images, references))):
-        scores = np.array([one.score for one in scorer.score(*given)])
+        scores, doubts = np.array([(one.score, one.doubt) for one in scorer.score(*given)]).T
         assert list(found[model]) == ["table"]
-        assert found[model]["table"] == pytest.approx(np.sort(np.abs(scores - labels)), abs=1e-5)  # other batches
+        assert found[model]["table"] == pytest.approx(np.sort(np.abs(scores - labels) / doubts), rel=1e-4)
+    assert scorer.trained.in_doubts
 
 
 def test_pairs_have_a_validation_part_of_their_own(photographs, pristine, tmp_path, monkeypatch):
@@ -75,19 +76,25 @@ def test_without_a_validation_part_nothing_is_promised(photographs, tmp_path):
 
 
 def test_what_intervals_cover_of_images_that_no_training_saw(joint, tmp_path):
-    """Exchangeable: half of the images by lot give the errors, the others show the share that is covered."""
+    """Exchangeable: half of the images by lot give the errors, the others show what is covered, many times over."""
     file = write_table(tmp_path, contents=40, first=100)
-    names = np.random.default_rng(0).permutation([row["image"] for row in rows(file)])
+    names = [row["image"] for row in rows(file)]
     labels = np.array([_label(name) for name in names])
-    known, new = np.split(np.arange(len(names)), 2)
     trained = load_model(joint / "model")
     images = [file.parent / name for name in names]
-    scores = np.array([one.score for one in Scorer(trained, batch_size=8).score([images[place] for place in known])])
-    errors = residuals(scores, labels[known])
-    scorer = Scorer(replace(trained, residuals={"student": {"table": errors}}), batch_size=8)
+    scores, doubts = np.array([(one.score, one.doubt) for one in Scorer(trained, batch_size=8).score(images)]).T
+    rng, draws, half = np.random.default_rng(0), 100, len(names) // 2
     for coverage in (0.6, 0.9):
+        shares = []
+        for _ in range(draws):
+            known, new = np.split(rng.permutation(len(names)), 2)
+            errors = residuals(scores[known], labels[known], doubts[known])
+            widths = [half_width(errors, coverage=coverage, doubt=doubt) for doubt in doubts[new]]
+            shares.append(np.mean(np.abs(scores[new] - labels[new]) <= widths))
+        error = np.sqrt(coverage * (1 - coverage) * 2 / half / draws)  # known and new images both by lot
+        assert coverage - 3 * error <= np.mean(shares) <= coverage + 1 / half + 3 * error
+        scorer = Scorer(replace(trained, residuals={"student": {"table": errors}}), batch_size=8)
         found = scorer.score([images[place] for place in new], coverage=coverage)
-        covered = [one.low <= label <= one.high for one, label in zip(found, labels[new], strict=True)]
-        error = np.sqrt(coverage * (1 - coverage) / len(new))
-        assert coverage - 3 * error <= np.mean(covered) <= coverage + 5 * error
+        covered = [one.low - 1e-6 <= label <= one.high + 1e-6 for one, label in zip(found, labels[new], strict=True)]
+        assert np.mean(covered) == pytest.approx(shares[-1], abs=1.5 / half)  # an image on the edge
         assert np.mean([one.high - one.low for one in found]) < 1  # something is said

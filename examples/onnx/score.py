@@ -52,12 +52,12 @@ def _spread(room: int, count: int) -> list[int]:
     return [room // 2] if count == 1 else [round(room * place / (count - 1)) for place in range(count)]
 
 
-def half_width(errors: list[float], coverage: float) -> float | None:
+def half_width(errors: list[float], coverage: float, doubt: float) -> float | None:
     """Return how far a label lies from the score at most, with that probability; None where nothing is known."""
     if not errors:
         return None
     place = math.ceil((len(errors) + 1) * coverage - 1e-9)
-    return 1.0 if place > len(errors) else errors[place - 1]
+    return 1.0 if place > len(errors) else errors[place - 1] * doubt
 
 
 def main() -> None:
@@ -80,10 +80,12 @@ def main() -> None:
         shown = {"image": views(image, facts)}
         if reference is not None:
             shown["reference"] = views(reference, facts)
-        score = float(session.run(["score"], shown)[0].mean())
+        doubtful = facts["in_doubts"] and "doubt" in {output.name for output in session.get_outputs()}
+        means = [float(found.mean()) for found in session.run(["score", *(["doubt"] if doubtful else [])], shown)]
+        score, doubt = means[0], means[1] if doubtful else 1.0
         if not math.isfinite(score):
             raise SystemExit(f"{path}: a score of {score}")
-        scale, half = facts["scale"], half_width(facts["residuals"], options.coverage)
+        scale, half = facts["scale"], half_width(facts["residuals"], options.coverage, doubt)
         share = score if scale["higher_is_better"] else 1 - score
         row = {"image": str(path), "score": score, "score_raw": scale["low"] + (scale["high"] - scale["low"]) * share}
         row |= {"scale": scale["name"]}

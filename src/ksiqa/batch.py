@@ -90,7 +90,8 @@ class Prediction:
     """What a model says of a batch. Fields that a model has no part for are None.
 
     The score mixes ``regressed`` and the expectation over ``level_probabilities``; all three lie in [0, 1].
-    ``quality_map`` is the score of every token and ``weight_map`` its share in the score (a sum of 1).
+    ``quality_map`` is the score of every token and ``weight_map`` its share in the score (a sum of 1). ``doubt`` is how
+    far the readings of an image lie apart: intervals are as wide in proportion.
     """
 
     score: Float[Tensor, " batch"]
@@ -99,6 +100,7 @@ class Prediction:
     level_probabilities: Float[Tensor, "batch levels"] | None = None
     quality_map: Float[Tensor, "batch height width"] | None = None
     weight_map: Float[Tensor, "batch height width"] | None = None
+    doubt: Float[Tensor, " batch"] | None = None
     decoding: Features | None = None
     features: Features | None = None
     imagery: Features | None = None

@@ -155,11 +155,11 @@ def test_broken_files(name, folder):
         load_model(folder)
 
 
-def test_a_model_from_before_images_were_shrunk_is_read_as_it_was(student, tmp_path):
+def test_a_model_of_an_earlier_version_is_read_as_it_was(student, tmp_path):
     save_model(student, tmp_path)
     file = tmp_path / "config.json"
     config = json.loads(file.read_text())
-    del config["backbone"]["vit"]["shrink"], config["model"]["damage_weight"]
+    del config["backbone"]["vit"]["shrink"], config["model"]["damage_weight"], config["in_doubts"]
     file.write_text(json.dumps(config))
     loaded = load_model(tmp_path)
-    assert (loaded.backbone["vit"]["shrink"], loaded.model["damage_weight"]) == (1, 0)
+    assert (loaded.backbone["vit"]["shrink"], loaded.model["damage_weight"], loaded.in_doubts) == (1, 0, False)

@@ -159,6 +159,21 @@ def test_intervals_are_those_of_the_scale_and_the_model(student, image):
     assert Scorer(student).score(image)[3:5] == (None, None)
 
 
+def test_intervals_are_wide_where_the_model_doubts(student, image):
+    flat = np.full_like(image, 128)
+    scorer = Scorer(replace(student, residuals={"student": {"pairs": [0.1, 0.2, 0.3]}}, in_doubts=True))
+    found = scorer.score([image, flat], coverage=0.5)
+    assert found[0].doubt != pytest.approx(found[1].doubt, rel=1e-3)
+    for one in found:
+        assert (one.low, one.high) == pytest.approx((one.score - 0.2 * one.doubt, one.score + 0.2 * one.doubt))
+        assert Scorer(student).score(image, image).doubt > 0
+    plain = Scorer(saved(kind="plain"))
+    known = replace(plain.trained, residuals={"student": {"pairs": [0.1, 0.2, 0.3]}}, in_doubts=True)
+    alone = Scorer(known).score(image, coverage=0.5)
+    assert alone.doubt is None
+    assert (alone.low, alone.high) == pytest.approx((alone.score - 0.2, alone.score + 0.2))
+
+
 def test_half_precision_is_the_same_in_any_batch(student, image):
     alone, together = (Scorer(student, dtype="bfloat16", batch_size=size).score([image] * 3) for size in (1, 3))
     assert [one.score for one in together] == pytest.approx([one.score for one in alone], abs=1e-3)

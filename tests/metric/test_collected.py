@@ -22,6 +22,7 @@ def test_rows_come_sorted_in_float64() -> None:
     np.testing.assert_array_equal(found.row, [0, 3, 5, 7])
     np.testing.assert_array_equal(found.score, np.array([0, 3, 5, 7]) / 8)
     np.testing.assert_array_equal(found.label, np.array([0, 3, 5, 7]) / 16)
+    np.testing.assert_array_equal(found.doubt, [1, 1, 1, 1])
     assert (found.row.dtype, found.score.dtype, found.label.dtype) == (np.int64, np.float64, np.float64)
 
 
@@ -29,8 +30,9 @@ def test_a_repeated_row_counts_once() -> None:
     metric = CollectedScores()
     metric.update(*batch(0, 1, 2))
     row, score, label = batch(2, 0)
-    metric.update(row, score + 5e-5, label)
+    metric.update(row, score + 5e-5, label, torch.tensor([0.5, 0.5]))
     found = metric.compute()
+    np.testing.assert_array_equal(found.doubt, [1, 1, 1])
     np.testing.assert_array_equal(found.row, [0, 1, 2])
     np.testing.assert_array_equal(found.score, [0, 1 / 8, 2 / 8])
 
@@ -77,7 +79,7 @@ def gather(rank: int, folder: Path) -> None:
     uneven = CollectedScores()
     if rank == 0:
         uneven.update(*batch(0, 2))
-        uneven.update(*batch(4))
+        uneven.update(*batch(4), torch.tensor([0.25]))
     else:
         uneven.update(*batch(1, 3))
         uneven.update(*batch(0))  # what a distributed sampler does to fill the last batch
@@ -97,5 +99,6 @@ def test_two_processes_see_the_whole(tmp_path: Path) -> None:
     for name, rows in (("uneven", np.arange(5)), ("one_idle", np.arange(2))):
         for rank in (0, 1):
             found = np.loadtxt(tmp_path / f"{name}{rank}")
-            np.testing.assert_array_equal(found, [rows, rows / 8, rows / 16])
+            doubt = np.where(rows == 4, 0.25, 1)
+            np.testing.assert_array_equal(found, [rows, rows / 8, rows / 16, doubt])
     assert [np.loadtxt(tmp_path / f"empty{rank}").item() for rank in (0, 1)] == [0, 0]

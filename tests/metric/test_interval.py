@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ksiqa.errors import ConfigError
-from ksiqa.metric.interval import MOST, half_width, residuals, scaled_half_width
+from ksiqa.metric.interval import MOST, half_width, residuals
 
 
 def test_the_errors_in_order():
@@ -50,27 +50,29 @@ def test_the_share_that_is_covered(images, coverage):
     assert coverage - error <= np.mean(covered) <= coverage + grain + error
 
 
-def test_widths_that_follow_a_difficulty():
-    """Nine errors, each a tenth, two tenths and so on of its difficulty: nine of ten hold at nine tenths of it."""
-    difficulty = np.linspace(0.1, 0.9, 9)
-    errors = difficulty * np.arange(1, 10) / 10
-    assert scaled_half_width(errors, difficulty, np.array([0.1, 0.2]), coverage=0.9) == pytest.approx([0.09, 0.18])
-    assert scaled_half_width(errors, difficulty, np.array([0.1]), coverage=0.95) == [1]
+def test_widths_that_follow_a_doubt():
+    """Nine errors, each a tenth, two tenths and so on of its doubt: nine of ten hold at nine tenths of it."""
+    doubt = np.linspace(0.1, 0.9, 9)
+    errors = residuals(doubt * np.arange(1, 10) / 10, np.zeros(9), doubt)
+    assert errors == pytest.approx(np.arange(1, 10) / 10)
+    assert half_width(errors, coverage=0.9, doubt=0.2) == pytest.approx(0.18)
+    assert half_width(errors, coverage=0.95, doubt=0.2) == 1
 
 
 def test_such_widths_hold_where_errors_differ_and_are_narrower():
     rng = np.random.default_rng(2)
-    difficulty, new = rng.uniform(0.05, 0.5, 1000), rng.uniform(0.05, 0.5, 20_000)
-    errors, later = np.abs(rng.normal(0, difficulty)), np.abs(rng.normal(0, new))
-    scaled = scaled_half_width(errors, difficulty, new, coverage=0.9)
-    constant = half_width(np.sort(errors).tolist(), coverage=0.9)
+    doubt, new = rng.uniform(0.05, 0.5, 1000), rng.uniform(0.05, 0.5, 20_000)
+    errors, later = rng.normal(0, doubt), np.abs(rng.normal(0, new))
+    known = residuals(errors, np.zeros(1000), doubt)
+    scaled = np.array([half_width(known, coverage=0.9, doubt=one) for one in new])
+    constant = half_width(residuals(errors, np.zeros(1000)), coverage=0.9)
     assert np.mean(later <= scaled) == pytest.approx(0.9, abs=0.03)
     assert np.mean(later[new > 0.4] <= scaled[new > 0.4]) == pytest.approx(0.9, abs=0.03)
     assert np.mean(later[new > 0.4] <= constant) < 0.8
     assert scaled.mean() < constant
 
 
-@pytest.mark.parametrize(("known", "difficulty"), [(0, 0.5), (2, 0.0)])
-def test_no_width_without_errors_or_difficulty(known, difficulty):
-    with pytest.raises(ConfigError, match=r"found: (0 errors|a difficulty of 0)"):
-        scaled_half_width(np.ones(known), np.full(known, difficulty), np.ones(1), coverage=0.9)
+def test_no_errors_in_units_of_nothing():
+    with pytest.raises(ConfigError, match="found: a doubt of 0\nexpected: doubts above 0"):
+        residuals(np.ones(2), np.zeros(2), np.array([0.5, 0.0]))
+    assert residuals(np.ones(0), np.zeros(0), np.ones(0)) == []

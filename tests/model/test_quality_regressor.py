@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from ksiqa.model.ordinal_regression import OrdinalHead
-from ksiqa.model.quality_regressor import Calibration, QualityRegressor
+from ksiqa.model.quality_regressor import STEADY, Calibration, QualityRegressor
 
 WIDTH = 8
 
@@ -49,6 +49,19 @@ def test_the_regressed_score_is_a_weighted_mean_of_the_tokens():
     assert torch.allclose(found.weight_map, torch.tensor([[[0.6, 0.4]]]))
     assert torch.allclose(found.quality_map, torch.tensor([[[1.0, -2.0]]]).sigmoid())
     assert torch.equal(found.score, found.regressed)
+    apart = 1 / (1 + np.exp(-1.0)) - 1 / (1 + np.exp(2.0))
+    assert found.doubt.item() == pytest.approx(STEADY + np.sqrt(0.6 * 0.4) * apart)  # of two values, by their shares
+
+
+@pytest.mark.parametrize("ordinal", ["dorn", "corn"])
+def test_where_tokens_agree_doubt_is_how_far_the_ordinal_score_lies_from_the_regressed(ordinal):
+    regressor = _regressor(ordinal)
+    found = regressor(torch.randn(4, 1, 1, WIDTH).expand(4, 3, 2, WIDTH), source="one")
+    expected = regressor.ordinal.expected(found.thresholds, source="one")
+    assert torch.allclose(found.doubt, STEADY + (found.regressed - expected).abs(), atol=1e-5)
+    apart = regressor(torch.randn(4, 3, 2, WIDTH), source="one")
+    expected = regressor.ordinal.expected(apart.thresholds, source="one")
+    assert (apart.doubt > STEADY + (apart.regressed - expected).abs()).all()
 
 
 @pytest.mark.parametrize("ordinal", ["dorn", "corn"])

@@ -53,7 +53,7 @@ class ValidationPictures(Checkpoint):
         shown: dict[str, Any] = {}
         for place, one in enumerate(self.data.sets):
             scores = next(iter(task.parts[place].scores.values()))
-            errors = residuals(scores.score, scores.label)
+            errors = residuals(scores.score, scores.label, scores.doubt)
             named = f"validation/{one.name}/" if len(self.data.sets) > 1 else "validation/"
             shown |= pictures(task, one, place=place, part="validation", errors=errors, prefix=named)
         for run in runs:
@@ -70,7 +70,7 @@ def pictures(
         data: the set.
         place: of the set among those of the task.
         part: ``validation`` or ``test``.
-        errors: those that an interval is made of (see ``ksiqa.metric.interval``), if there are any.
+        errors: those that an interval is made of, in units of doubt (see ``ksiqa.metric.interval``), if there are any.
         prefix: of the names.
     """
     import wandb
@@ -90,13 +90,12 @@ def pictures(
         f"{prefix}scatter": wandb.plot.scatter(points, x=x, y=y, title=f"{facts.title}, {part} part")
     }
     worst = np.argsort(-np.abs(scores.score - scores.label), kind="stable")[:WORST]
-    half = half_width(errors, coverage=COVERAGE)
     table = wandb.Table(
         columns=["image", "thumbnail", "quality map", facts.label, "score_raw", "label", "score", "low", "high"]
     )
     seen = looked_at(task, data, place=place, part=part, rows=scores.row[worst])
     for at, (pixels, quality_map) in zip(worst, seen, strict=True):
-        score = float(scores.score[at])
+        score, half = float(scores.score[at]), half_width(errors, coverage=COVERAGE, doubt=float(scores.doubt[at]))
         low, high = (None, None) if half is None else (max(0.0, score - half), min(1.0, score + half))
         small = _small(pixels)
         numbers = [float(raw[at]), float(predicted[at]), float(scores.label[at]), score, low, high]

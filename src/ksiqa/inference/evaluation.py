@@ -10,7 +10,6 @@ from ksiqa.data.datamodule import QualityData
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.metric.agreement import Agreement, agreement
 from ksiqa.metric.collected import Collected
-from ksiqa.metric.interval import half_width
 from ksiqa.task.quality import QualityTask
 
 
@@ -22,7 +21,7 @@ class Tested(NamedTuple):
     agreements: dict[str, Agreement]
     imagery: dict[str, float]  # ``imagery_error`` and ``identity_error`` where there are references
     task: QualityTask  # which scored it
-    residuals: list[float] | None  # of the headline's model on the validation part, for intervals
+    residuals: list[float] | None  # of the headline's model on the validation part, in doubts, for intervals
     ridge: Collected | None = None  # scores of a ridge beside the model
 
 
@@ -68,7 +67,10 @@ def covered(trained: TrainedModel, tested: Sequence[Tested], *, coverage: float)
     shares = {}
     for one in tested:
         for name, scores in one.scores.items():
-            half = half_width(trained.residuals.get(name, {}).get(one.data.name), coverage=coverage)
-            if half is not None:
-                shares[f"{name} on {one.data.name}"] = float(np.mean(np.abs(scores.score - scores.label) <= half))
+            halves = [
+                trained.half_width(model=name, source=one.data.name, coverage=coverage, doubt=doubt)
+                for doubt in scores.doubt
+            ]
+            if None not in halves:
+                shares[f"{name} on {one.data.name}"] = float(np.mean(np.abs(scores.score - scores.label) <= halves))
     return shares

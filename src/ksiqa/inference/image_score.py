@@ -16,7 +16,9 @@ class ImageScore(NamedTuple):
       on that part or its contents have several images each (see ``ksiqa.metric.interval``); None where the model was
       trained without such a part;
     - ``levels``: the probability of each ordinal level from worst to best, which sum to 1; empty without such a head;
-    - ``quality_map``: the score of each token, in [0, 1], of the image trimmed to whole tokens; if asked for.
+    - ``quality_map``: the score of each token, in [0, 1], of the image trimmed to whole tokens; if asked for;
+    - ``doubt``: how far the readings of the image lie apart (see ``ksiqa.model.quality_regressor``), to which ``high -
+      low`` is proportional; None of a plain model.
     """
 
     score: float
@@ -26,3 +28,4 @@ class ImageScore(NamedTuple):
     high: float | None = None
     levels: tuple[float, ...] = ()
     quality_map: Float32[ndarray, "rows columns"] | None = None
+    doubt: float | None = None

@@ -52,6 +52,7 @@ FORMS: dict[str, Form] = {
     "short_side": or_null(COUNT),
     "short_sides": mapping_of(or_null(COUNT)),
     "residuals": mapping_of(mapping_of(list_of(NUMBER))),
+    "in_doubts": TRUTH,
     "batch_size": COUNT,
     "training": MAPPING,  # for the reader, but for its pairs_made
 }
@@ -77,7 +78,7 @@ def read_config(file: Path) -> dict[str, Any]:
             expected=f"format {FORMAT} or older",
             do="upgrade ksiqa",
         )
-    config = {"short_sides": {}, "residuals": {}, **config}  # older models may lack them
+    config = {"short_sides": {}, "residuals": {}, "in_doubts": False, **config}  # older models may lack them
     if isinstance(config.get("model"), dict):
         config["model"] = {"damage_weight": 0, **config["model"]}
     vit = config["backbone"].get("vit") if isinstance(config.get("backbone"), dict) else None

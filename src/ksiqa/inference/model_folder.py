@@ -20,6 +20,7 @@ from ksiqa.files import storage_error, write_whole
 from ksiqa.inference.model_card import model_card
 from ksiqa.inference.model_config import FORMAT, read_config
 from ksiqa.inference.model_weights import read_weights, tensor_bytes
+from ksiqa.metric.interval import half_width
 from ksiqa.model import compose
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
@@ -36,8 +37,8 @@ class TrainedModel:
     ``scales`` are the facts of each source of scores; ``source`` is the one whose scale no-reference scores are on,
     ``fr_source`` the one of full-reference scores, None where the model has no trained teacher. ``batch_size`` is the
     one it was tested with: in the last digits scores depend on it. ``short_sides`` are those of a mix's other sets.
-    ``residuals`` are the errors on validation parts, by model (``student``, ``teacher``) and source: see
-    ``ksiqa.metric.interval``.
+    ``residuals`` are the errors on validation parts, by model (``student``, ``teacher``) and source, in units of each
+    image's doubt where ``in_doubts``: see ``ksiqa.metric.interval``. Models of earlier versions have them as they are.
     """
 
     network: Student | Plain | Teacher
@@ -52,6 +53,7 @@ class TrainedModel:
     training: dict[str, Any]  # how it came about: for the reader, not for the code
     short_sides: dict[str, int | None] = field(default_factory=dict)
     residuals: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    in_doubts: bool = False
 
     @property
     def student(self) -> Student | Plain | None:
@@ -66,6 +68,11 @@ class TrainedModel:
         if self.fr_source is None or not isinstance(self.network, Student):
             return None
         return self.network.teacher()
+
+    def half_width(self, *, model: str, source: str, coverage: float, doubt: float | None) -> float | None:
+        """Return the half width of the interval around a score of ``model``; see ``ksiqa.metric.interval``."""
+        errors = self.residuals.get(model, {}).get(source)
+        return half_width(errors, coverage=coverage, doubt=doubt if self.in_doubts and doubt else 1.0)
 
     def short_side_of(self, source: str) -> int | None:
         """The short side to which larger images of a source are made smaller, or None."""
@@ -123,6 +130,7 @@ def _config(trained: TrainedModel) -> dict[str, Any]:
         "short_side": trained.short_side,
         "short_sides": trained.short_sides,
         "residuals": trained.residuals,
+        "in_doubts": trained.in_doubts,
         "batch_size": trained.batch_size,
         "training": trained.training,
     }
@@ -179,6 +187,7 @@ def _trained(config: dict[str, Any], folder: Path) -> TrainedModel:
         short_side=config["short_side"],
         short_sides=config["short_sides"],
         residuals=config["residuals"],
+        in_doubts=config["in_doubts"],
         batch_size=config["batch_size"],
         training=config["training"],
     )

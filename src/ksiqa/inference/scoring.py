@@ -25,7 +25,6 @@ from ksiqa.inference.hub_model import HubModel
 from ksiqa.inference.image_score import ImageScore
 from ksiqa.inference.model_folder import TrainedModel, load_model
 from ksiqa.inference.seen import Seen, seen
-from ksiqa.metric.interval import half_width
 from ksiqa.model.plain import Plain
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -192,7 +191,12 @@ class Scorer(HubModel):
         if probabilities is not None:
             levels = [tuple(one) for one in probabilities.view(len(batch), views, -1).mean(dim=1).tolist()]
         model = "student" if batch[0].reference is None else "teacher"
-        half = half_width(self.trained.residuals.get(model, {}).get(source), coverage=coverage)
+        doubts: list[float | None] = [None] * len(batch)
+        if prediction.doubt is not None:
+            doubts = prediction.doubt.view(-1, views).mean(dim=1).tolist()
+        halves = [
+            self.trained.half_width(model=model, source=source, coverage=coverage, doubt=doubt) for doubt in doubts
+        ]
         return [
             ImageScore(
                 score=scores[at],
@@ -202,8 +206,9 @@ class Scorer(HubModel):
                 high=None if half is None else min(1.0, scores[at] + half),
                 levels=levels[at],
                 quality_map=_map(prediction, at) if maps else None,
+                doubt=doubts[at],
             )
-            for at in range(len(batch))
+            for at, half in enumerate(halves)
         ]
 
     def _predicted(self, batch: list[Seen], source: str) -> Prediction:

@@ -23,6 +23,7 @@ class Collected(NamedTuple):
     row: Int64[ndarray, " rows"]
     score: Float64[ndarray, " rows"]
     label: Float64[ndarray, " rows"]
+    doubt: Float64[ndarray, " rows"]  # 1 throughout where a model has none
 
 
 class CollectedScores(Metric):
@@ -33,6 +34,7 @@ class CollectedScores(Metric):
     row: list[Tensor]
     score: list[Tensor]
     label: list[Tensor]
+    doubt: list[Tensor]
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,14 +42,20 @@ class CollectedScores(Metric):
             self.add_state(name, default=[], dist_reduce_fx="cat")
 
     def update(
-        self, row: Int[Tensor, " batch"], score: Float[Tensor, " batch"], label: Float[Tensor, " batch"]
+        self,
+        row: Int[Tensor, " batch"],
+        score: Float[Tensor, " batch"],
+        label: Float[Tensor, " batch"],
+        doubt: Float[Tensor, " batch"] | None = None,
     ) -> None:
-        """Keep one batch: the rows' indices in the label table, predictions and labels in [0, 1]."""
+        """Keep one batch: the rows' indices in the label table, predictions and labels in [0, 1], and the predictions'
+        doubt where there is one."""
         # All states are float32 (exact for indices up to 2^24): torchmetrics gathers a process without a
         # batch as an empty float32 tensor, and a gather over unlike types aborts.
         self.row.append(row.detach().float())
         self.score.append(score.detach().float())
         self.label.append(label.detach().float())
+        self.doubt.append((torch.ones_like(score) if doubt is None else doubt).detach().float())
 
     def compute(self) -> Collected:
         """All rows of all processes, on the CPU; none where batches came and were empty.
@@ -64,6 +72,7 @@ class CollectedScores(Metric):
         row = dim_zero_cat(self.row).to("cpu", torch.int64).numpy()
         score = dim_zero_cat(self.score).to("cpu", torch.float64).numpy()
         label = dim_zero_cat(self.label).to("cpu", torch.float64).numpy()
+        doubt = dim_zero_cat(self.doubt).to("cpu", torch.float64).numpy()
         unique, first, where = np.unique(row, return_index=True, return_inverse=True)
         for name, values in (("scores", score), ("labels", label)):
             apart = np.abs(values - values[first][where]) > SAME
@@ -74,4 +83,4 @@ class CollectedScores(Metric):
                     expected=f"one value a row, repeated rows within {SAME:g} of it",
                     do="score each image once per pass, with fixed views, in evaluation mode",
                 )
-        return Collected(row=unique, score=score[first], label=label[first])
+        return Collected(row=unique, score=score[first], label=label[first], doubt=doubt[first])

@@ -2,6 +2,10 @@
 
 That KSIQA has a quality-aware regressor is in its abstract. The weighted mean of token scores is MANIQA's
 (arXiv 2204.08958) and AGAIQA's; so is the mix of regressed and ordinal score with a learned weight (AGAIQA).
+
+Where an image's tokens are scored alike, and the regressed score is the ordinal one, the score is nearer to people's:
+how far these readings lie apart is its doubt, which tells intervals where to be wide. That is our choice; with LIVEC's
+labels the spread of the ordinal levels says less (``experiments/livec``).
 """
 
 from collections.abc import Sequence
@@ -14,6 +18,8 @@ from torch import Tensor, nn
 
 from ksiqa.batch import Features, Prediction
 from ksiqa.model.ordinal_regression import OrdinalHead
+
+STEADY = 0.1  # of the scale: doubt where all readings agree
 
 
 class Calibration(nn.Module):
@@ -84,15 +90,17 @@ class QualityRegressor(nn.Module):
         lost = tokens.new_zeros(tokens.shape[:2]) if damage is None else self.damage_weight * damage.flatten(1, 2)
         weight = self.weight(tokens).squeeze(-1).sigmoid()
         weight = weight / weight.sum(dim=1, keepdim=True)
+        of_tokens = self.calibration(quality - lost, source=source)
         regressed = self.calibration((weight * quality).sum(dim=1) - lost.mean(dim=1), source=source)
         grid = decoding.shape[:3]
         maps = {
-            "quality_map": self.calibration(quality - lost, source=source).view(grid),
+            "quality_map": of_tokens.view(grid),
             "weight_map": weight.view(grid),
             "decoding": decoding,
         }
         if self.ordinal is None or self.mix is None:
-            return Prediction(score=regressed, regressed=regressed, **maps)
+            doubt = _doubt(of_tokens, weight, apart=torch.zeros_like(regressed))
+            return Prediction(score=regressed, regressed=regressed, doubt=doubt, **maps)
         pooled = (weight.unsqueeze(-1) * tokens).sum(dim=1)
         thresholds = self.ordinal(pooled, shift=-lost.mean(dim=1), source=source)
         expected = self.ordinal.expected(thresholds, source=source)
@@ -101,8 +109,18 @@ class QualityRegressor(nn.Module):
             regressed=regressed,
             thresholds=thresholds,
             level_probabilities=self.ordinal.probabilities(thresholds),
+            doubt=_doubt(of_tokens, weight, apart=regressed - expected),
             **maps,
         )
+
+
+def _doubt(
+    scores: Float[Tensor, "batch tokens"], weight: Float[Tensor, "batch tokens"], *, apart: Float[Tensor, " batch"]
+) -> Float[Tensor, " batch"]:
+    """Return the root of the tokens' weighted variance and the squared difference of regressed and ordinal score."""
+    mean = (weight * scores).sum(dim=1, keepdim=True)
+    variance = (weight * (scores - mean).square()).sum(dim=1)
+    return STEADY + (variance + apart.square()).sqrt()
 
 
 def full_precision(features: Features) -> Features:

@@ -5,7 +5,7 @@ from typing import Any
 
 from jaxtyping import Float
 from numpy import ndarray
-from torch import nn
+from torch import Tensor, nn
 
 from ksiqa.batch import Batch, Features, Prediction
 from ksiqa.metric.agreement import agreement
@@ -46,10 +46,10 @@ class ScoredPart(nn.Module):
         """
         for name, collected in self.collected.items():
             which = batch.pairs if name == "teacher" else slice(None)
-            score = (
-                predictions[name].score.reshape(-1, batch.views).mean(dim=1) if name in predictions else batch.score[:0]
-            )
-            collected.update(batch.row[which], score, batch.score[which])
+            one = predictions.get(name)
+            score = batch.score[:0] if one is None else over_views(one.score, batch.views)
+            doubt = None if one is None or one.doubt is None else over_views(one.doubt, batch.views)
+            collected.update(batch.row[which], score, batch.score[which], doubt)
         if self.levels is not None:
             first = predictions.get(self.headline)
             found = None if first is None else first.level_probabilities
@@ -80,3 +80,8 @@ class ScoredPart(nn.Module):
             self.level_counts = self.levels.compute().cpu().numpy()
             self.levels.reset()
         return figures, scores
+
+
+def over_views(values: Float[Tensor, " views"], count: int) -> Float[Tensor, " images"]:
+    """Return the mean over each image's views, which lie next to each other."""
+    return values.reshape(-1, count).mean(dim=1)

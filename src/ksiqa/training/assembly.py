@@ -127,6 +127,7 @@ def trained_model(config: DictConfig, parts: Parts, *, fr_source: str | None) ->
         short_side=test.short_side,
         short_sides={one.name: one.parts["test"].short_side for one in others},
         batch_size=main.batch_size,
+        in_doubts=True,
         training={
             "experiment": config.name,
             "sharing": config.sharing.kind,

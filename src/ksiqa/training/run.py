@@ -236,7 +236,7 @@ def validation_residuals(
                 from_features=config.report.from_features,
             )
             for name, scores in tested.scores.items():
-                found.setdefault(name, {})[one.name] = residuals(scores.score, scores.label)
+                found.setdefault(name, {})[one.name] = residuals(scores.score, scores.label, scores.doubt)
     return found
 
 
@@ -244,4 +244,5 @@ def ridge_test(data: QualityData) -> Collected:
     """Return the test part's scores by a ridge on pooled frozen features of the same run."""
     rows = np.array(data.split.test)
     order = rows.argsort()
-    return Collected(row=rows[order], score=ridge_scores(data)[order], label=data.table.scores[rows[order]])
+    score = ridge_scores(data)[order]
+    return Collected(row=rows[order], score=score, label=data.table.scores[rows[order]], doubt=np.ones_like(score))

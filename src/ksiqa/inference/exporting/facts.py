@@ -18,7 +18,8 @@ def facts(trained: TrainedModel, network: ScoringNetwork) -> str:
     - ``inputs``, ``cell`` (pixels that a token covers, which divide each side), ``largest_grid`` (tokens a side);
     - ``views`` and ``short_side``: what is shown of an image (see ``ksiqa.data.transform``);
     - ``scale``: its set, the ends of its labels, their direction (a score in [0, 1] is always better if higher);
-    - ``residuals``: the errors of which intervals are made (see ``ksiqa.metric.interval``), maybe none.
+    - ``residuals``: the errors of which intervals are made (see ``ksiqa.metric.interval``), maybe none; ``in_doubts``:
+      in units of the image's ``doubt``.
     """
     scale = trained.scales[network.source]
     views = trained.views
@@ -41,5 +42,6 @@ def facts(trained: TrainedModel, network: ScoringNetwork) -> str:
         "residuals": trained.residuals.get("teacher" if "reference" in network.inputs else "student", {}).get(
             network.source, []
         ),
+        "in_doubts": trained.in_doubts,
     }
     return json.dumps(told)

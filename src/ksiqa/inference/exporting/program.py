@@ -20,7 +20,8 @@ class ScoringNetwork(nn.Module):
     """The network from pixels to the named results of which it has any.
 
     ``image`` and ``reference`` are RGB in [0, 1], (batch, 3, rows, columns), sides that the cell divides; the results
-    are ``score`` (batch), ``levels`` (batch, levels) and ``quality_map`` (batch, tokens down, tokens across).
+    are ``score`` (batch), ``levels`` (batch, levels), ``quality_map`` (batch, tokens down, tokens across) and ``doubt``
+    (batch).
     """
 
     def __init__(self, trained: TrainedModel, *, full_reference: bool) -> None:
@@ -42,7 +43,8 @@ class ScoringNetwork(nn.Module):
             found = self.network(View(image), source=self.source)
         else:
             found = self.network(View(image), View(reference), source=self.source)
-        named = {"score": found.score, "levels": found.level_probabilities, "quality_map": found.quality_map}
+        maps = {"quality_map": found.quality_map, "doubt": found.doubt}
+        named = {"score": found.score, "levels": found.level_probabilities, **maps}
         return {name: value for name, value in named.items() if value is not None}
 
     @property
