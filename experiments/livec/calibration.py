@@ -4,10 +4,11 @@
     python experiments/livec/calibration.py --livec ChallengeDB_release [--runs outputs/livec] [--device cuda]
 
 Each run of the variant `intervals` has a validation part, whose errors make the intervals of its test part: `adaptive`
-ones follow the spread of the predicted levels, `constant` ones are as wide everywhere, around the same score. Forecasts
-for CRPS are a score with all errors of the validation part, scaled likewise. Writes calibration.csv (a row a run) and
-calibration_tests.csv: mean coverage of 90% over parts, within thirds of MOS and of width, and paired differences in
-Winkler's score and CRPS (adaptive - constant; below 0 is better) with the corrected t of Nadeau and Bengio.
+ones, the model's own, follow the image's doubt, `constant` ones are as wide everywhere, around the same score.
+Forecasts for CRPS are a score with all errors of the validation part, scaled likewise. Writes calibration.csv (a row a
+run) and calibration_tests.csv: mean coverage of 90% over parts, within thirds of MOS and of width, and paired
+differences in Winkler's score and CRPS (adaptive - constant; below 0 is better) with the corrected t of Nadeau and
+Bengio.
 """
 
 import argparse
@@ -28,18 +29,17 @@ from ksiqa.data.datasets import DATASETS
 from ksiqa.errors import ConfigError
 from ksiqa.metric.comparison import corrected_t
 from ksiqa.metric.forecast import crps, winkler
-from ksiqa.metric.interval import half_width, scaled_half_width
+from ksiqa.metric.interval import half_width, residuals
 
 COVERAGE = 0.9
-SURE = 1e-3  # added to the spread of levels, which may be 0
 KINDS = ("adaptive", "constant")
 
 
 class Scored(NamedTuple):
-    """A part of a split: scores, the spread of the predicted levels, labels, all in [0, 1]."""
+    """A part of a split: scores, doubts and labels, all in [0, 1]."""
 
     score: Float[ndarray, " images"]
-    spread: Float[ndarray, " images"]
+    doubt: Float[ndarray, " images"]
     label: Float[ndarray, " images"]
 
 
@@ -86,14 +86,12 @@ def calibrated(folder: Path, known: pd.DataFrame, *, device: str) -> dict[str, o
     names = ((folder / "split" / f"{part}.txt").read_text().splitlines() for part in ("validation", "test"))
     held, test = (scored(scorer, known.loc[one]) for one in names)
     errors = held.label - held.score
-    constant = half_width(np.sort(np.abs(errors)).tolist(), coverage=COVERAGE)
-    assert constant is not None  # there is a validation part
     half = {
-        "adaptive": scaled_half_width(np.abs(errors), held.spread, test.spread, coverage=COVERAGE),
-        "constant": np.full(len(test.score), constant),
+        "adaptive": half_widths(residuals(held.score, held.label, held.doubt), test.doubt),
+        "constant": half_widths(residuals(held.score, held.label), np.ones_like(test.doubt)),
     }
     forecast = {
-        "adaptive": test.score[:, None] + test.spread[:, None] * errors / held.spread,
+        "adaptive": test.score[:, None] + test.doubt[:, None] * errors / held.doubt,
         "constant": test.score[:, None] + errors,
     }
     told = {"split": results["split"]["index"], "seed": results["seed"], "recipe": results["recipe"]}
@@ -110,14 +108,16 @@ def calibrated(folder: Path, known: pd.DataFrame, *, device: str) -> dict[str, o
     return row
 
 
+def half_widths(errors: Sequence[float], doubts: Float[ndarray, " images"]) -> Float[ndarray, " images"]:
+    """Return the half width of each image's interval."""
+    return np.array([half_width(errors, coverage=COVERAGE, doubt=float(doubt)) for doubt in doubts], dtype=np.float64)
+
+
 def scored(scorer: ksiqa.Scorer, rows: pd.DataFrame) -> Scored:
     """Score images."""
     found = scorer.score([Path(file) for file in rows["image"]])
-    levels = np.array([one.levels for one in found])
-    places = (np.arange(levels.shape[1]) + 0.5) / levels.shape[1]
-    mean = levels @ places
-    spread = np.sqrt(np.maximum(levels @ places**2 - mean**2, 0)) + SURE
-    return Scored(np.array([one.score for one in found]), spread, rows["score"].to_numpy(dtype=np.float64))
+    score, doubt = (np.array([getattr(one, name) for one in found], dtype=np.float64) for name in ("score", "doubt"))
+    return Scored(score, doubt, rows["score"].to_numpy(dtype=np.float64))
 
 
 def by_thirds(inside: ndarray, values: ndarray) -> list[tuple[str, float]]:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm
 from unseen import Row, each, pairs_of, parted, probing, write
-from variants import make
+from variants import TRAINED
 
 from ksiqa.batch import View
 from ksiqa.errors import ConfigError
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = probing(__doc__)
     parser.add_argument("--vit", type=Path)
     parser.add_argument("--cnn", type=Path)
-    parser.add_argument("--families", nargs="+", default=list(make.FAMILIES))
+    parser.add_argument("--families", nargs="+", default=TRAINED)
     parser.add_argument("--levels", nargs="+", type=int, default=[1, 3, 5])
     parser.add_argument("--fitted-on", type=int, default=32, help="photographs, of those learned from")
     options = parser.parse_args(arguments)

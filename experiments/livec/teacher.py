@@ -17,7 +17,7 @@ import piq
 import torch
 from torch import Tensor
 from unseen import Row, each, pairs_of, parted, probing, write
-from variants import make
+from variants import TRAINED
 
 from ksiqa.batch import View
 from ksiqa.data.synthetic.families import FAMILIES, LEVELS
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = probing(__doc__)
     parser.add_argument("--families", nargs="+", default=list(FAMILIES))
     parser.add_argument("--levels", nargs="+", type=int, default=list(LEVELS))
-    parser.add_argument("--trained", nargs="+", default=list(make.FAMILIES), help="families that were trained on")
+    parser.add_argument("--trained", nargs="+", default=TRAINED, help="families that were trained on")
     options = parser.parse_args(arguments)
     trained = load_model(options.model)
     teacher, source = trained.teacher, trained.fr_source
