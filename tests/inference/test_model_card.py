@@ -6,6 +6,7 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
+import ksiqa
 from ksiqa.data.facts import Facts
 from ksiqa.inference.model_folder import card, load_model, save_model
 from tests.inference.conftest import SCALE, saved
@@ -179,9 +180,10 @@ def test_a_run_writes_a_card_with_its_test_figures(pairs, tmp_path):
     assert training["weights"] == {"vit": "random", "cnn": "random"}
     assert f"| {results['train_n']}, {results['validation_n']}, {results['test_n']} |" in text
     found = rows(tmp_path / "run" / "predictions.csv")
-    errors = [abs(float(row["score"]) - (float(row["label"]) - 1) / 4) for row in found]
-    kept = load_model(tmp_path / "run" / "model").residuals["student"]["table"]
+    labels = [(float(row["label"]) - 1) / 4 for row in found]
+    scorer = ksiqa.load(tmp_path / "run" / "model")
+    kept = scorer.trained.residuals["student"]["table"]
     assert len(kept) == 10  # nine in ten of eleven is the largest
-    assert training["covered"]["student on table"] == pytest.approx(
-        sum(one <= kept[-1] for one in errors) / len(errors)
-    )
+    scored = scorer.score([pairs.parent / row["image"] for row in found])
+    inside = [abs(one.score - label) <= kept[-1] * one.doubt for one, label in zip(scored, labels, strict=True)]
+    assert training["covered"]["student on table"] == pytest.approx(sum(inside) / len(inside))

@@ -17,8 +17,8 @@ class ImageScore(NamedTuple):
       trained without such a part;
     - ``levels``: the probability of each ordinal level from worst to best, which sum to 1; empty without such a head;
     - ``quality_map``: the score of each token, in [0, 1], of the image trimmed to whole tokens; if asked for;
-    - ``doubt``: how far the readings of the image lie apart (see ``ksiqa.model.quality_regressor``), to which ``high -
-      low`` is proportional; None of a plain model.
+    - ``doubt``: how far the readings of the image lie apart (see ``ksiqa.model.quality_regressor``), to which the
+      interval is proportional (models of earlier versions have one width); None of a plain model.
     """
 
     score: float
