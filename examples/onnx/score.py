@@ -73,6 +73,8 @@ def main() -> None:
     if (options.reference is not None) != ("reference" in facts["inputs"]):
         raise SystemExit(f"this model takes {' and '.join(facts['inputs'])}")
     reference = None if options.reference is None else pixels(options.reference)
+    known = {output.name for output in session.get_outputs()}
+    wanted = ["score", "doubt"] if facts.get("in_doubts") and "doubt" in known else ["score"]  # no plain model doubts
     for path in options.images:
         image = pixels(path)
         if reference is not None and image.shape != reference.shape:
@@ -80,9 +82,8 @@ def main() -> None:
         shown = {"image": views(image, facts)}
         if reference is not None:
             shown["reference"] = views(reference, facts)
-        doubtful = facts["in_doubts"] and "doubt" in {output.name for output in session.get_outputs()}
-        means = [float(found.mean()) for found in session.run(["score", *(["doubt"] if doubtful else [])], shown)]
-        score, doubt = means[0], means[1] if doubtful else 1.0
+        means = {name: float(found.mean()) for name, found in zip(wanted, session.run(wanted, shown), strict=True)}
+        score, doubt = means["score"], means.get("doubt", 1.0)
         if not math.isfinite(score):
             raise SystemExit(f"{path}: a score of {score}")
         scale, half = facts["scale"], half_width(facts["residuals"], options.coverage, doubt)

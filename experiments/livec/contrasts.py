@@ -5,9 +5,8 @@
 Reads results.csv and predictions/ beside this file, and labels from LIVEC: no run is needed. Writes contrasts.csv (a
 row a contrast and part: mean paired difference in SRCC, the 95% interval of an image-level bootstrap, the corrected t
 of Nadeau and Bengio; `commits`: by how many versions of the code), seeds.csv (what chance in training is worth) and
-gap.csv. A contrast is decisive on `folds` alone,
-ten parts by three seeds: `whole` says whether all of them are there. Variants trained on other images, or on other
-numbers of them, are never paired.
+gap.csv. A contrast is decisive on `folds` alone, ten parts by three seeds: `whole` says whether all of them are there.
+Variants trained on other images, or on other numbers of them, are never paired.
 """
 
 import argparse
