@@ -33,6 +33,7 @@ MODEL = {
     "decoder": "aligned",
     "decoder_depth": 1,
     "regressed_share": 0.9,
+    "damage": "scores",
     "damage_weight": 0,
     "ordinal": "corn",
     "levels": 8,

@@ -41,7 +41,7 @@ VARIANTS = {
     "pretrain": [*BESIDE, "sharing=pretrain"],
     "distil": [*BESIDE, "sharing=distil"],
     "ksiqa": SHARING,  # all together: what the recipe adds to `sharing` stands here
-    "damage": [*SHARING, "model.damage_weight=0.07"],  # read out of frozen features alone
+    "damage": [*SHARING, "model.damage_weight=0.14"],  # read out of frozen features alone
     "intervals": [*SHARING, "split.validation_share=0.1"],  # for calibration: trained on less, so paired with none
 }
 AGAIN = {"plain_again": 100}  # added to the seeds that are asked for
@@ -55,13 +55,11 @@ ON_PAIRS = {
     "imagery": [],
     "sharing": ["sharing=joint"],
     "distil": ["sharing=distil", f"sharing.pair_epochs={EPOCHS_ON_PAIRS}"],
-    "damage": ["sharing=joint", "model.damage_weight=10"],  # so heavy that the readout decides
+    "damage": ["sharing=joint", "model.damage=copies", "model.damage_weight=10"],  # so heavy that the readout decides
 }
 ON_ALL = ("plain", "ksiqa")
-FROM_AFAR = ["backbone.vit.blocks=[5,7]", "backbone.vit.pool=1", "backbone.vit.shrink=2"]  # as good, a quarter a block
 FROZEN = [  # heads alone learn: many times cheaper, and another question
     *make.SMALL,
-    *FROM_AFAR,
     *(
         "task.optimiser.head_lr=1e-3",
         "task.optimiser.weight_decay=0.1",

@@ -8,6 +8,7 @@ from huggingface_hub import constants
 
 from ksiqa.data.facts import Facts
 from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.inference.model_folder import TrainedModel, save_model
 from tests.local_hub import Hub, serving
 from tests.tiny import BACKBONE, CELL, MODEL, tiny_model
@@ -35,6 +36,12 @@ def saved(*, fr: bool = True, views: ScoringViews | None = None, short_side: int
         batch_size=8,
         training={"seed": 0},
     )
+
+
+@pytest.fixture(scope="session")
+def image():
+    """A part of a photograph, 70 x 100 pixels."""
+    return demo_photographs()["coffee"][100:170, 100:200]
 
 
 @pytest.fixture(scope="session")

@@ -21,13 +21,6 @@ def folder(student, tmp_path):
     return tmp_path / "model"
 
 
-@pytest.fixture(scope="session")
-def image():
-    from ksiqa.data.synthetic.demo_photographs import demo_photographs
-
-    return demo_photographs()["coffee"][100:170, 100:200]
-
-
 @pytest.mark.parametrize("kind", ["student", "teacher", "plain", "plain_matched"])
 @pytest.mark.parametrize("ordinal", ["corn", "dorn", "none"])
 def test_scores_come_back_bit_by_bit(kind, ordinal, image, tmp_path):

@@ -10,18 +10,12 @@ from ksiqa import predict
 from ksiqa.batch import View
 from ksiqa.data.facts import Facts
 from ksiqa.data.image_pairs import ScoringViews
-from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.data.transform import shrunk
 from ksiqa.errors import ConfigError, ImageError, ModelFolderError
 from ksiqa.inference.model_folder import save_model
 from ksiqa.inference.scoring import Scorer
 from tests.inference.conftest import saved
 from tests.tiny import tiny_model
-
-
-@pytest.fixture(scope="module")
-def image():
-    return demo_photographs()["coffee"][100:170, 100:200]
 
 
 def test_a_score_is_deterministic(student, image):

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -5,35 +7,76 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from ksiqa.batch import Extracted, View
-from ksiqa.model.damage import PENALTY, DamageReadout
+from ksiqa.model.damage import EVEN, FIRM, PENALTY, PRICE, SMALLEST_SPREAD, DamageReadout
 from ksiqa.model.ordinal_regression import OrdinalHead
 from ksiqa.model.quality_regressor import QualityRegressor
 from tests.tiny import tiny_model
 
-STEPS = (2.0, 0.5)  # along the two channels, each seen half of the time
+STEPS = (2.0, 0.5, 1.0, 0.25)  # along two channels, and how far they lie from their means: each a quarter of all
 
 
 def _readout(images):
-    readout = DamageReadout(2)
-    readout.start_from(torch.diag(torch.tensor(STEPS)).repeat(3, 1), images)
+    readout = DamageReadout({"cnn": 2})
+    readout.follow_copies(torch.diag(torch.tensor(STEPS)).repeat(3, 1), images)
     return readout
 
 
 def test_the_direction_solves_a_penalised_logistic_regression():
     """Its slope is zero, which can be solved for each channel alone; channels count in deviations of the images."""
-    spreads = np.array([1.0, 4.0])
-    images = torch.tensor(np.array([[1.0, 1], [-1, 1], [1, -1], [-1, -1]]) * spreads * np.sqrt(3 / 4)).float() + 7
-    alone = [brentq(lambda w, s=s: s * expit(-s * w) / 2 - PENALTY * w, 0, 100) for s in STEPS / spreads]
-    found = _readout(images).direction.double().numpy()
-    np.testing.assert_allclose(found[0] / found[1], (alone[0] / spreads[0]) / (alone[1] / spreads[1]), rtol=1e-3)
+    spreads = np.array([1.0, 4.0, 2.0, 1.0])
+    corners = np.array(list(product((1, -1), repeat=4)))
+    images = torch.tensor(corners * spreads * np.sqrt(15 / 16)).float() + 7
+    alone = [brentq(lambda w, s=s: s * expit(-s * w) / 4 - PENALTY * w, 0, 100) for s in STEPS / spreads] / spreads
+    found = _readout(images).cnn_direction.double().flatten().numpy()
+    np.testing.assert_allclose(found / found[0], alone / alone[0], rtol=1e-3)
     assert (found > 0).all()
 
 
 def test_images_have_mean_0_and_deviation_1():
-    images = torch.randn(50, 2) * torch.tensor([3.0, 0.1]) + 5
-    found = _readout(images)(images.view(50, 1, 1, 2)).flatten()
+    images = torch.randn(50, 1, 1, 2) * torch.tensor([3.0, 0.1]) + 5
+    readout = DamageReadout({"cnn": 2})
+    readout.start_from({"cnn": (images.mean(dim=(0, 1, 2)), images.std(dim=(0, 1, 2)))})
+    vectors = torch.stack([readout.vector({"cnn": image[None]}) for image in images])
+    readout.follow_copies(torch.diag(torch.tensor(STEPS)), vectors)
+    found = readout(images, branch="cnn").flatten()
     assert found.mean().item() == pytest.approx(0, abs=1e-4)
     assert found.std().item() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("weight", [0.05, 0.5, 5.0])
+def test_what_scores_lack_at_a_step_is_made_up_at_the_least_cost(weight):
+    """The slope of the objective is zero along the one channel that moves."""
+    steps, falls = torch.zeros(40, 2), torch.linspace(-0.2, 0.3, 40)
+    steps[:, 0] = torch.linspace(0.1, 0.4, 40)
+    images = torch.stack([torch.linspace(-1, 1, 9), torch.zeros(9)], dim=1)
+    readout = DamageReadout({"cnn": 1})
+    readout.follow_scores(steps, falls, images, weight=weight)
+    spread, forward = float(images[:, 0].std()), steps[:, 0].double().numpy()
+
+    def slope(moved: float) -> float:
+        lacking = expit(-(falls.double().numpy() + forward * moved) / FIRM)
+        price = PRICE / weight**2 * moved * (float(images[:, 0].var(correction=0)) + EVEN * spread**2)
+        return float(-(lacking * forward).mean() / FIRM + price)
+
+    expected = brentq(slope, 0, 1000)
+    assert weight * float(readout.cnn_direction[0, 0]) == pytest.approx(expected, rel=1e-3)
+    assert float(readout.cnn_direction[1, 0]) == 0
+
+
+def test_the_more_damage_weighs_the_more_steps_are_in_order():
+    """And the farther images move; whatever the weight, their mean stays."""
+    torch.manual_seed(0)
+    steps, images = torch.randn(200, 6) * 0.1 + 0.05, torch.randn(60, 6)
+    falls, in_order, moved = torch.randn(200) * 0.05, [], []
+    for weight in (0.05, 0.2, 1.0):
+        readout = DamageReadout({"vit": 1, "cnn": 2})
+        readout.follow_scores(steps, falls, images, weight=weight)
+        direction = weight * torch.cat([readout.vit_direction.flatten(), readout.cnn_direction.flatten()])
+        in_order.append(float((falls + steps @ direction > 0).float().mean()))
+        moved.append(float((images @ direction).std()))
+        assert float(readout.middle) == pytest.approx(float((images @ direction).mean()) / weight, abs=1e-5)
+    assert float((falls > 0).float().mean()) < in_order[0] < in_order[1] <= in_order[2]
+    assert moved == sorted(moved)
 
 
 @pytest.mark.parametrize("ordinal", [None, "corn", "dorn"])
@@ -59,19 +102,35 @@ def test_the_latent_quality_falls_by_the_weight_times_the_mean(ordinal):
 
 def _with_a_readout(weight=0.5, **changes):
     torch.manual_seed(0)
-    model = tiny_model(damage_weight=weight, backbone={"frozen": ["cnn"]}, **changes)
-    if weight:
-        torch.nn.init.normal_(model.feature_extraction.damage.direction)
+    model = tiny_model(damage_weight=weight, backbone={"frozen": ["vit", "cnn"]}, **changes)
+    for name in ("vit", "cnn") if weight else ():
+        torch.nn.init.normal_(getattr(model.feature_extraction.damage, f"{name}_direction"))
     return model
 
 
 def test_damage_is_read_out_of_the_raw_features_of_each_token(view):
     extraction = _with_a_readout().eval().feature_extraction
-    raw = extraction.branch_features(view.image)["cnn"]
-    expected = (raw * extraction.damage.direction).sum(dim=-1) - extraction.damage.middle
-    assert torch.allclose(extraction(view).damage, expected, atol=1e-5)
-    half = View(view.image, {"cnn": raw.half()})
-    assert torch.allclose(extraction(half).damage, expected, atol=1e-2)
+    raw, readout = extraction.branch_features(view.image), extraction.damage
+    readout.start_from({name: (one.mean(dim=(0, 1, 2)), one.std(dim=(0, 1, 2))) for name, one in raw.items()})
+    readout.middle.fill_(3)
+    expected = -readout.middle
+    for name, one in raw.items():
+        apart = (one - one.mean(dim=(0, 1, 2))) / (one.std(dim=(0, 1, 2)) + SMALLEST_SPREAD)
+        direction = getattr(readout, f"{name}_direction")
+        expected = expected + (apart * direction[0] + apart.abs() * direction[1]).sum(dim=-1)
+    found = extraction(view).damage
+    assert torch.allclose(found, expected, atol=1e-4)
+    vectors = [readout.vector({name: one[[place]] for name, one in raw.items()}) for place in range(len(found))]
+    along = torch.stack(vectors) @ torch.cat([getattr(readout, f"{name}_direction").flatten() for name in raw])
+    assert torch.allclose(along - readout.middle, found.mean(dim=(1, 2)), atol=1e-4)
+    half = View(view.image, {"cnn": raw["cnn"].half()})
+    assert torch.allclose(extraction(half).damage, expected, atol=0.1)
+
+
+def test_branches_that_learn_are_not_looked_at(view):
+    model = tiny_model(damage_weight=0.5, backbone={"frozen": ["vit"]}).eval()
+    assert model.feature_extraction.damage.branches == ["vit"]
+    assert model.feature_extraction(view).damage.shape == model(view, source="one").quality_map.shape
 
 
 def test_a_wide_image_has_the_damage_of_its_tiles():

@@ -12,7 +12,7 @@ from ksiqa.inference.found_model import model_folder
 from ksiqa.inference.hub_download import downloaded
 from ksiqa.inference.model_folder import CARD, TrainedModel, card, load_model, save_model
 
-FILE_DTYPES = {"float32": torch.float32, "float16": torch.float16}
+FILE_DTYPES = {"float32": torch.float32, "float16": torch.float16, "int8": torch.int8}
 M = TypeVar("M", bound="HubModel")
 
 
@@ -75,8 +75,8 @@ class HubModel(ModelHubMixin, library_name="ksiqa"):
             folder: made where it is not there; a model in it is replaced.
             licence: of the weights, as the hub names it (``cc-by-4.0``) or in words; kept in the config. None keeps
                 the one that the model has.
-            dtype: of the weights in the file: ``float32``, or ``float16``, which halves it and moves scores by some
-                ten-thousandths.
+            dtype: of the weights in the file: ``float32``; ``float16``, which halves it and moves scores by some
+                ten-thousandths; ``int8``, which makes it a quarter and moves them by some thousandths.
 
         Raises:
             ConfigError: another dtype.

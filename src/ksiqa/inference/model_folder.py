@@ -19,7 +19,7 @@ from ksiqa.errors import KsiqaError, ModelFolderError
 from ksiqa.files import storage_error, write_whole
 from ksiqa.inference.model_card import model_card
 from ksiqa.inference.model_config import FORMAT, read_config
-from ksiqa.inference.model_weights import read_weights, tensor_bytes
+from ksiqa.inference.model_weights import read_weights, tensor_bytes, weights_as
 from ksiqa.metric.interval import half_width
 from ksiqa.model import compose
 from ksiqa.model.plain import Plain
@@ -85,7 +85,7 @@ def save_model(trained: TrainedModel, folder: Path, *, dtype: torch.dtype = torc
     Args:
         trained: the model.
         folder: made where it is not there.
-        dtype: of the weights in the file; float16 halves it. They are read as float32 either way.
+        dtype: of the weights in the file: float32, float16 or int8; see ``weights_as``. They are read as float32.
 
     Raises:
         StorageError: it cannot be written there.
@@ -94,10 +94,8 @@ def save_model(trained: TrainedModel, folder: Path, *, dtype: torch.dtype = torc
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(error) or error from error
-    values = trained.network.state_dict().items()
-    state = {name: (value.to(dtype) if value.is_floating_point() else value).contiguous() for name, value in values}
     with write_whole(folder / WEIGHTS, "wb") as file:
-        file.write(save(state))
+        file.write(save(weights_as(dtype, of=trained.network)))
     describe(trained, folder)
 
 

@@ -27,7 +27,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
     Args:
         model: ``kind`` (student, teacher, plain, plain_matched), ``width``, ``heads``, ``fusion``, ``imagery``,
             ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``,
-            ``damage_weight``, ``ordinal``, ``levels``, ``bins``.
+            ``damage`` (scores, copies), ``damage_weight``, ``ordinal``, ``levels``, ``bins``.
         backbone: ``vit`` (name, weights, blocks, pool, shrink) or None, ``cnn`` (name, weights, stages, spread) or
             None, ``frozen`` (a list of branches).
         sources: the sources of scores, the main one first.
@@ -73,7 +73,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
 
 MODEL_KEYS = (
     *("kind", "width", "heads", "fusion", "imagery", "imagery_depth", "imagery_into_features"),
-    *("decoder", "decoder_depth", "regressed_share", "damage_weight", "ordinal", "levels", "bins"),
+    *("decoder", "decoder_depth", "regressed_share", "damage", "damage_weight", "ordinal", "levels", "bins"),
 )
 
 
@@ -123,8 +123,9 @@ def _check_sizes(model: Values) -> None:
         raise ConfigError(
             found=f"model.damage_weight={weight}",
             expected="a number, 0 or more",
-            do="set model.damage_weight=0.07, or 0 for no readout of damage",
+            do="set model.damage_weight=0.14, or 0 for no readout of damage",
         )
+    choice(model["damage"], allowed=("scores", "copies"), name="model.damage")
     if not 0 < model["regressed_share"] < 1:
         raise ConfigError(
             found=f"model.regressed_share={model['regressed_share']}",

@@ -150,7 +150,7 @@ class FeatureExtraction(nn.Module):
         width: channels of the result.
         fusion: ``add`` (default), ``concat`` (a small network over both) or ``deform`` (local features are sampled
             where the global ones point, as in AHIQ).
-        damage: read damage out of the convolutional branch, too, wherever the model is not in training.
+        damage: read damage out of the frozen branches, too, wherever the model is not in training.
     """
 
     def __init__(
@@ -167,9 +167,9 @@ class FeatureExtraction(nn.Module):
         self.vit, self.cnn, self.width = vit, cnn, width
         self.cell = vit.cell if vit else CELL_WITHOUT_VIT
         self.pool = vit.pool * vit.shrink if vit else 1  # patches' widths a token: tiles are of as many pixels
-        self.vit_projection = _projection(vit.channels, width) if vit else None
-        self.cnn_projection = _projection(cnn.channels(cell=self.cell), width) if cnn else None
-        self.damage = DamageReadout(cnn.channels(cell=self.cell)) if cnn and damage else None
+        self.vit_projection = _projection(self._channels("vit"), width) if vit else None
+        self.cnn_projection = _projection(self._channels("cnn"), width) if cnn else None
+        self.damage = DamageReadout({name: self._channels(name) for name in self.frozen}) if damage else None
         if vit and cnn and fusion == "concat":
             self.mix = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
         if vit and cnn and fusion == "deform":
@@ -190,7 +190,8 @@ class FeatureExtraction(nn.Module):
         projected = {name: self._projected(name, view) for name in self._branches}
         damage = None
         if self._readout is not None:
-            projected["cnn"], damage = projected["cnn"][..., :-1], projected["cnn"][..., -1]
+            damage = torch.stack([projected[name][..., -1] for name in self._readout.branches]).sum(dim=0)
+            projected |= {name: projected[name][..., :-1] for name in self._readout.branches}
         return Extracted(in_tiles(self._fused, *projected.values()), damage)
 
     def branch_features(self, image: Image, *, leave_out: Collection[str] = ()) -> dict[str, Features]:
@@ -204,15 +205,20 @@ class FeatureExtraction(nn.Module):
         """Let every channel of the frozen branches start with mean 0 and deviation 1 over all tokens of some views, of
         which these branches' features are known: normalised over all channels alone, the few that vary most would
         drown the others, and no training of the branch can change that."""
+        for name, (mean, deviation) in self.moments(views, normalised=True).items():
+            norm = getattr(self, f"{name}_projection")[0]
+            norm.weight.copy_(1 / deviation)
+            norm.bias.copy_(-mean / deviation)
+
+    def moments(self, views: Iterable[View], *, normalised: bool) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return mean and deviation of each frozen branch's channels over all tokens of some views, of which its
+        features are known; ``normalised``: over all channels of a token first."""
         moments = {name: _Moments() for name in self.frozen}
         for view in views:
             for name, seen in moments.items():
                 known = view.known[name].flatten(0, 2).float()
-                seen.add(F.layer_norm(known, known.shape[1:]))
-        for name, seen in moments.items():
-            norm = getattr(self, f"{name}_projection")[0]
-            norm.weight.copy_(1 / seen.deviation)
-            norm.bias.copy_(-seen.mean / seen.deviation)
+                seen.add(F.layer_norm(known, known.shape[1:]) if normalised else known)
+        return {name: (seen.mean, seen.deviation) for name, seen in moments.items()}
 
     @property
     def frozen(self) -> list[str]:
@@ -233,6 +239,10 @@ class FeatureExtraction(nn.Module):
             branches["cnn"] = partial(self.cnn, cell=self.cell)
         return branches
 
+    def _channels(self, name: str) -> int:
+        branch = getattr(self, name)
+        return branch.channels if isinstance(branch, ViTBranch) else branch.channels(cell=self.cell)
+
     @property
     def _readout(self) -> DamageReadout | None:
         return None if self.training else self.damage
@@ -252,12 +262,14 @@ class FeatureExtraction(nn.Module):
 
     def _projected(self, name: str, view: View) -> Features:
         """Project a branch within each tile: its raw features, many times wider, are never held of a whole image."""
-        projection, damage = getattr(self, f"{name}_projection"), self._readout if name == "cnn" else None
+        projection, damage = getattr(self, f"{name}_projection"), self._readout
 
         def project(raw: Tensor) -> Features:
             raw = raw.to(self.norm.weight.dtype)
             tokens = projection(raw)
-            return tokens if damage is None else torch.cat([tokens, damage(raw)], dim=-1)
+            if damage is None or name not in damage.branches:
+                return tokens
+            return torch.cat([tokens, damage(raw, branch=name)], dim=-1)
 
         if name in view.known:
             return in_tiles(project, view.known[name])

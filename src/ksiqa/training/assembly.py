@@ -22,7 +22,7 @@ from ksiqa.report.run_folder import counts, described
 from ksiqa.sets import set_nodes
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
-from ksiqa.training.damage_start import BRANCH, start_damage
+from ksiqa.training.damage_fit import damage_from_copies
 from ksiqa.training.fitted_scale import fit_scale
 from ksiqa.training.images_seen import images_seen
 from ksiqa.training.initial import network_of
@@ -41,6 +41,7 @@ class Parts:
     regime: Regime
     target: Data
     pairs: QualityData | None
+    finds_damage: bool  # when all have learned, by what the student makes of photographs
 
 
 def assemble(config: DictConfig, *, test: bool = True) -> Parts:
@@ -97,8 +98,8 @@ def assemble(config: DictConfig, *, test: bool = True) -> Parts:
         for learner in (model, instructor):
             if learner is not None:
                 standardise(learner.feature_extraction, target.sets[0])
-    if extraction.damage is not None and initial is None:
-        start_damage(extraction.damage, pairs=(pairs or target.sets)[0], target=target.sets[0])
+    if extraction.damage is not None and initial is None and config.model.damage == "copies":
+        damage_from_copies(extraction, pairs=(pairs or target.sets)[0], target=target.sets[0])
     for one in (*target.sets, *pairs) if alone else ():  # but for the readout no reference was ever wanted
         one.without_references()
     return Parts(
@@ -108,6 +109,7 @@ def assemble(config: DictConfig, *, test: bool = True) -> Parts:
         regime=regime,
         target=target,
         pairs=pairs[0] if pairs else None,
+        finds_damage=extraction.damage is not None and initial is None and config.model.damage == "scores",
     )
 
 
@@ -180,11 +182,11 @@ def _check(config: DictConfig, *, names: list[str], extraction: FeatureExtractio
             expected="a frozen branch, whose channels no training brings to one scale",
             do="set task.standardise=false, or freeze a branch with backbone.frozen=[cnn]",
         )
-    if extraction.damage is not None and BRANCH not in frozen:
+    if extraction.damage is not None and not frozen:
         raise ConfigError(
             found=f"model.damage_weight={config.model.damage_weight} with backbone.frozen={frozen}",
-            expected="a frozen convolutional branch, in whose features damage is found once",
-            do="set model.damage_weight=0, or freeze the branch with backbone.frozen=[cnn]",
+            expected="a frozen branch, in whose features damage is found once",
+            do="set model.damage_weight=0, or freeze a branch with backbone.frozen=[cnn]",
         )
     check_photographs(names)
     if len(set(names)) < len(names):

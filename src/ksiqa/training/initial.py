@@ -15,11 +15,10 @@ from ksiqa.inference.model_folder import WEIGHTS, TrainedModel, load_model
 from ksiqa.model import compose
 from ksiqa.recipe import flat
 from ksiqa.sets import set_nodes
-from ksiqa.training.damage_start import BRANCH
 
 OF_TRAINING = ("model.bins", "backbone.frozen")  # no part of an architecture
 OF_SOURCES = ("calibration.", "ordinal.biases.", "ordinal.edges_", "ordinal.centres_")  # a regressor's, by source
-READOUT = "feature_extraction.damage."  # of frozen features: it goes where their branch learns
+READOUT = "feature_extraction.damage."  # of frozen branches: it goes where one of them learns
 FILLED = "init"  # a branch's ``weights`` that come with the model's
 
 
@@ -87,10 +86,9 @@ def take_over(config: DictConfig, *, asked: Collection[str]) -> None:
     branches = {one: trained.backbone.get(one) for one in ("vit", "cnn")}
     filled = {one: branch and {**branch, "weights": FILLED} for one, branch in branches.items()}
     config.init = {"folder": name, "weights": weights}
-    readout = (
-        trained.model["damage_weight"] if config.backbone.frozen is None or BRANCH in config.backbone.frozen else 0
-    )
-    config.model = {**trained.model, "bins": config.model.bins, "damage_weight": readout}
+    stays = config.backbone.frozen is None or {*config.backbone.frozen} >= {*trained.backbone["frozen"]}
+    readout = {} if stays else {"damage_weight": 0}
+    config.model = {**trained.model, "bins": config.model.bins, **readout}
     config.backbone = {**filled, "frozen": config.backbone.frozen}
     _leave_views(config.data, trained)
 
@@ -104,11 +102,16 @@ def network_of(config: DictConfig, *, sources: list[str]) -> tuple[Model, Traine
             branch["weights"] = "random"
     network = compose(model=plain(config.model), backbone=backbone, sources=sources)
     shared = {name: value for name, value in trained.network.state_dict().items() if not _is_of_a_source(name)}
-    own = {name: value for name, value in network.state_dict().items() if _is_of_a_source(name)}
+    own = {name: value for name, value in network.state_dict().items() if _is_its_own(name)}
     if network.feature_extraction.damage is None:
         shared = {name: value for name, value in shared.items() if not name.startswith(READOUT)}
     network.load_state_dict({**own, **shared})
     return network, trained
+
+
+def _is_its_own(name: str) -> bool:
+    """Tell what a run's network may have beyond the model's: sources, and a readout of more frozen branches."""
+    return _is_of_a_source(name) or name.startswith(READOUT)
 
 
 def _is_of_a_source(name: str) -> bool:

@@ -33,6 +33,7 @@ from ksiqa.report.run_folder import described, figures, write_bad_images, write_
 from ksiqa.stopping import GO_ON, stoppable
 from ksiqa.training import trainers
 from ksiqa.training.assembly import Parts, assemble, trained_model
+from ksiqa.training.damage_fit import damage_from_scores
 from ksiqa.training.images_seen import seen_again
 from ksiqa.training.logged import check_loggers, log_end, log_rest, logged
 from ksiqa.training.others import other_data, other_sources, score_others
@@ -147,6 +148,8 @@ def saved_and_tested(
     results.json holds but for the seconds."""
     sets = parts.target.sets
     model = trained_model(config, parts, fr_source=fr_source)
+    if parts.finds_damage:
+        damage_from_scores(model, beside=parts.pairs or sets[0], target=sets[0])
     scored = [*sets, *([parts.pairs] if parts.pairs else [])]  # all on whose scale the model scores
     save_model(replace(model, residuals=validation_residuals(model, scored, config)), folder / "model")
     trained = load_model(folder / "model")

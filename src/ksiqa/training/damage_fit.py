@@ -1,0 +1,123 @@
+"""What the readout of damage is fitted to: how features change from one copy of a photograph to the next worse one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from rich.progress import track
+from torch import Tensor
+
+from ksiqa.batch import Extracted, View
+from ksiqa.data.datamodule import QualityData
+from ksiqa.data.image_pairs import Draw, ImagePairs
+from ksiqa.data.synthetic.compression import through_codec
+from ksiqa.data.synthetic.families import FAMILIES
+from ksiqa.data.synthetic.synthetic_images import SyntheticImages
+from ksiqa.data.transform import Pixels
+from ksiqa.errors import ConfigError
+from ksiqa.inference.model_folder import TrainedModel
+from ksiqa.inference.seen import seen
+from ksiqa.model.damage import DamageReadout, Images
+from ksiqa.model.feature_extraction import FeatureExtraction
+from ksiqa.model.student import Student
+from ksiqa.training.standardised import shown
+
+LOSSY = ("blur", "compression", "noise")  # groups of which each level takes away more than the one before
+CODECS = ("JPEG", "WEBP")  # AVIF is left for tests
+QUALITIES = (95, 90, 85, 80, 75, 60, 45, 30, 20, 10)
+MOST = 64  # photographs
+EPS = 1e-7  # of a score, from 0 and 1
+
+
+def damage_from_copies(extraction: FeatureExtraction, *, pairs: QualityData, target: QualityData) -> None:
+    """Fit it to the distorted copies of the training part of ``pairs``, and scale it to that of ``target``. No score
+    takes part but the pseudo-scores that order copies.
+
+    Raises:
+        ConfigError: no copies of photographs that are damaged step by step.
+    """
+    readout = _started(extraction, target)
+    found = list(steps(pairs, readout)) if isinstance(pairs.source, SyntheticImages) else []
+    if not found:
+        raise ConfigError(
+            found=f"model.damage=copies with pairs of {pairs.name}",
+            expected=f"photographs distorted at several levels by families of the groups {', '.join(LOSSY)}",
+            do="set model.damage=scores, or +data@pairs=folder pairs.root=PHOTOGRAPHS",
+        )
+    readout.follow_copies(torch.stack(found), _images(target, readout))
+
+
+def steps(pairs: QualityData, readout: DamageReadout) -> Iterator[Float[Tensor, " values"]]:
+    """Yield how vectors change from a photograph to its best copy by a distortion, and from each copy to the next worse
+    one. Each copy is cut at a place of its own: what counts is how it differs from its reference, cut alike."""
+    dataset, table = pairs.parts["train"], pairs.table
+    rows = table.frame.iloc[dataset.rows].reset_index(drop=True).assign(score=table.scores[dataset.rows])
+    lossy = rows[[name is not None and FAMILIES[name].group in LOSSY for name in rows["distortion"]]]
+    for _, copies in lossy.groupby(["content", "distortion"]):
+        falling = copies.sort_values("score", ascending=False, kind="stable").index
+        lost = [
+            _vector(dataset, place, readout) - _vector(dataset, place, readout, reference=True) for place in falling
+        ]
+        for better, worse in pairwise([torch.zeros_like(lost[0]), *lost]):
+            yield worse - better
+
+
+@torch.inference_mode()
+def damage_from_scores(trained: TrainedModel, *, beside: QualityData, target: QualityData) -> None:
+    """Fit it to what a trained student makes of photographs of the training part of ``beside`` through codecs at
+    falling qualities, seen as a whole; no label takes part. What moves photographs of ``target`` costs."""
+    model = trained.network
+    assert isinstance(model, Student)  # only a student has a readout
+    readout = _started(model.eval().feature_extraction, target)
+    whole = replace(trained, views=replace(trained.views, kind="whole"))
+    vectors, qualities = [], []
+    for photograph in track(photographs(beside), description="damage", total=None, transient=True):
+        as_it_is = _look(whole, model, photograph)
+        for codec in CODECS:
+            copies = (through_codec(photograph, codec, quality=quality) for quality in QUALITIES)
+            ladder = [as_it_is, *(_look(whole, model, copy) for copy in copies)]
+            vectors.append(torch.stack([readout.vector(known) for known, _ in ladder]).diff(dim=0))
+            qualities.append(torch.stack([quality for _, quality in ladder]).diff())
+    readout.follow_scores(
+        torch.cat(vectors), -torch.cat(qualities), _images(target, readout), weight=model.regressor.damage_weight
+    )
+
+
+def photographs(data: QualityData) -> Iterator[Pixels]:
+    """Yield some photographs of the training part, each content once: the reference where there is one."""
+    contents = data.table.contents
+    rows = list({contents[row]: row for row in reversed(data.split.train)}.values())[::-1]
+    for row in rows[:: -(-len(rows) // MOST)]:
+        pair = data.source.load(row)
+        yield pair.distorted if pair.reference is None else pair.reference
+
+
+def _look(trained: TrainedModel, model: Student, image: Pixels) -> tuple[dict[str, Tensor], Float[Tensor, ""]]:
+    """Return an image's raw features and its latent quality without damage."""
+    views = seen(trained, image, None, source=trained.source).distorted
+    known = model.feature_extraction.branch_features(views.to(next(model.parameters()).device))
+    features = model.feature_extraction(View(None, known)).features
+    score = model.assess(Extracted(features, damage=None), source=trained.source).score.mean()
+    slope = model.regressor.calibration.log_scale[trained.source].exp()
+    return {name: raw.cpu() for name, raw in known.items()}, (torch.logit(score, eps=EPS) / slope).cpu()
+
+
+def _started(extraction: FeatureExtraction, target: QualityData) -> DamageReadout:
+    assert extraction.damage is not None  # who calls has looked
+    extraction.damage.start_from(extraction.moments(shown(target), normalised=False))
+    return extraction.damage
+
+
+def _images(target: QualityData, readout: DamageReadout) -> Images:
+    images = target.parts["train"]
+    return torch.stack([_vector(images, place, readout) for place in range(len(images))])
+
+
+def _vector(
+    dataset: ImagePairs, place: int, readout: DamageReadout, *, reference: bool = False
+) -> Float[Tensor, " values"]:
+    """Return the vector of a view's first crop."""
+    assert dataset.known is not None  # a frozen branch's features are: see ``assemble``
+    return readout.vector(dataset.known.get(dataset.key(Draw(place, 0)), reference=reference))
