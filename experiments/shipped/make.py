@@ -40,7 +40,8 @@ PAIRS = [  # a step's pairs are copies of one photograph: their order is learned
 ]
 ALL_PAIRS = ["source=train_on_all", "validation_share=0.1"]  # nobody's opinions are among them: nothing to be tested on
 ON_LIVEC = [  # whole photographs: crops of them have not the quality of the whole
-    *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0", "sharing.rehearsal_weight=0.05"),
+    *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0"),
+    *("sharing.rehearsal_weight=0.2", "sharing.rehearsal_scores=teacher"),  # nobody had these opinions
     *("data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"),
     *("+data@pairs=folder", "trainer.max_epochs=14"),
     *("task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1", "task.standardise=true"),

@@ -19,6 +19,7 @@ LEFT_OUT = (
     *("strategy.channels_last", "strategy.fused", "strategy.compile", "report.from_features"),  # rounding alone
     *("trainer.enable_progress_bar", "logger", "logger.*", "checkpoint.*"),
 )
+AS_BEFORE = {"sharing.rehearsal_scores": "both"}  # keys that came later, by the value that all runs had before
 FILES = ("*.root", "*.folder", "*.file", "backbone.*.weights")  # whose names count, not where they lie
 
 
@@ -36,6 +37,9 @@ def flat(nested: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:
 def recipe(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a resolved config's recipe, with dotted keys."""
     settings = {key: value for key, value in flat(config).items() if not _one_of(LEFT_OUT, key)}
+    unread = [key for key, value in AS_BEFORE.items() if settings.get(key) == value]
+    unread += ["model.damage"] if not settings.get("model.damage_weight") else []
+    settings = {key: value for key, value in settings.items() if key not in unread}
     return {
         key: Path(value).name if isinstance(value, str) and _one_of(FILES, key) else value
         for key, value in settings.items()

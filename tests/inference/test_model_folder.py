@@ -152,7 +152,9 @@ def test_a_model_of_an_earlier_version_is_read_as_it_was(student, tmp_path):
     save_model(student, tmp_path)
     file = tmp_path / "config.json"
     config = json.loads(file.read_text())
-    del config["backbone"]["vit"]["shrink"], config["model"]["damage_weight"], config["in_doubts"]
+    del config["backbone"]["vit"]["shrink"], config["in_doubts"]
+    del config["model"]["damage"], config["model"]["damage_weight"]
     file.write_text(json.dumps(config))
     loaded = load_model(tmp_path)
-    assert (loaded.backbone["vit"]["shrink"], loaded.model["damage_weight"], loaded.in_doubts) == (1, 0, False)
+    assert (loaded.backbone["vit"]["shrink"], loaded.in_doubts) == (1, False)
+    assert (loaded.model["damage"], loaded.model["damage_weight"]) == ("copies", 0)

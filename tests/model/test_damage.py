@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from ksiqa.batch import Extracted, View
-from ksiqa.model.damage import EVEN, FIRM, PENALTY, PRICE, SMALLEST_SPREAD, DamageReadout
+from ksiqa.model.damage import EVEN, FIRM, FLATTEST, NARROWEST, PENALTY, PRICE, DamageReadout
 from ksiqa.model.ordinal_regression import OrdinalHead
 from ksiqa.model.quality_regressor import QualityRegressor
 from tests.tiny import tiny_model
@@ -88,7 +88,8 @@ def test_the_latent_quality_falls_by_the_weight_times_the_mean(ordinal):
     after = regressor(decoding, damage=damage, source="one")
     mean = 0.5 * damage.mean(dim=(1, 2))
     assert torch.allclose(torch.logit(after.regressed), torch.logit(before.regressed) - mean, atol=1e-5)
-    assert torch.allclose(torch.logit(after.quality_map), torch.logit(before.quality_map) - 0.5 * damage, atol=1e-4)
+    shift = torch.logit(after.quality_map) - torch.logit(before.quality_map)
+    assert torch.allclose(shift, -mean[:, None, None].expand_as(shift), atol=1e-4)
     assert torch.equal(after.weight_map, before.weight_map)
     worse = mean > 0
     assert worse.any()
@@ -115,7 +116,8 @@ def test_damage_is_read_out_of_the_raw_features_of_each_token(view):
     readout.middle.fill_(3)
     expected = -readout.middle
     for name, one in raw.items():
-        apart = (one - one.mean(dim=(0, 1, 2))) / (one.std(dim=(0, 1, 2)) + SMALLEST_SPREAD)
+        deviation = one.std(dim=(0, 1, 2))
+        apart = (one - one.mean(dim=(0, 1, 2))) / deviation.clamp(min=FLATTEST * float(deviation.median()))
         direction = getattr(readout, f"{name}_direction")
         expected = expected + (apart * direction[0] + apart.abs() * direction[1]).sum(dim=-1)
     found = extraction(view).damage
@@ -125,6 +127,18 @@ def test_damage_is_read_out_of_the_raw_features_of_each_token(view):
     assert torch.allclose(along - readout.middle, found.mean(dim=(1, 2)), atol=1e-4)
     half = View(view.image, {"cnn": raw["cnn"].half()})
     assert torch.allclose(extraction(half).damage, expected, atol=0.1)
+
+
+def test_what_never_varies_over_images_may_not_decide():
+    """A value that is the same for all images costs nothing to look at: it counts as one of a small deviation."""
+    images = torch.tensor([[-1.0, 0.0], [1.0, 0.0]]).repeat(20, 1)
+    steps, falls = torch.tensor([[0.1, 0.001]]).repeat(30, 1), torch.full((30,), -0.1)
+    readout = DamageReadout({"cnn": 1})
+    readout.follow_scores(steps, falls, images, weight=0.1)
+    moved = 0.1 * readout.cnn_direction[1, 0] * NARROWEST
+    assert 0 < moved < 0.1
+    readout.follow_scores(steps, falls, images[:1], weight=0.1)  # of a single image nothing is known to vary
+    assert readout.cnn_direction.isfinite().all()
 
 
 def test_branches_that_learn_are_not_looked_at(view):

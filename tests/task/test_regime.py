@@ -22,7 +22,14 @@ IMAGINING = {"mse", "imagery_cosine", "sharing_decoding"}
 
 
 def _regime(kind, **changes):
-    sharing = {"pair_epochs": 1, "rehearsal": True, "rehearsal_weight": 0.5, "freeze_decoder": True, **changes}
+    sharing = {
+        "pair_epochs": 1,
+        "rehearsal": True,
+        "rehearsal_weight": 0.5,
+        "rehearsal_scores": "both",
+        "freeze_decoder": True,
+        **changes,
+    }
     return Regime(
         sharing=Sharing(kind=kind, **sharing),
         loss=Weighted(WEIGHTS),
@@ -126,6 +133,29 @@ def test_teacher_and_student_of_a_phase_share_the_decoder(pairs):
     student = tiny_model(sources=("pairs",))
     (phase,) = _regime("joint").phases(student, instructor=None, target=quality_data(pairs), pairs=None)
     assert phase.task.teacher.decoder is phase.task.student.decoder is student.decoder
+
+
+@pytest.mark.parametrize("scores", ["both", "teacher"])
+def test_whom_the_scores_of_a_rehearsal_teach(scores, pairs, photographs):
+    """Where pairs are the target of a phase, all learn them."""
+    student = tiny_model(sources=SOURCES)
+    data = {"target": quality_data(photographs, batch_size=4), "pairs": quality_data(pairs, batch_size=4)}
+    first, second = _regime("transfer", rehearsal_scores=scores).phases(student, instructor=None, **data)
+    assert list(first.task.unscored) == []
+    assert list(second.task.unscored) == (["pairs"] if scores == "teacher" else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "scores", "found"),
+    [
+        ("pretrain", "teacher", "sharing.rehearsal_scores=teacher with sharing=pretrain"),
+        ("transfer", "student", "sharing.rehearsal_scores=student"),
+    ],
+)
+def test_rehearsals_that_teach_nobody(kind, scores, found, pairs, photographs):
+    data = {"target": quality_data(photographs, batch_size=4), "pairs": quality_data(pairs, batch_size=4)}
+    with pytest.raises(ConfigError, match=f"found: {found}"):
+        _regime(kind, rehearsal_scores=scores).phases(tiny_model(sources=SOURCES), instructor=None, **data)
 
 
 def test_without_rehearsal_the_second_phase_sees_the_target_alone(pairs, photographs):

@@ -156,6 +156,17 @@ def test_rehearsal_weighs_a_sources_terms(pairs, photographs):
     assert task.training_step(batches, 0).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
+def test_scores_may_teach_the_teacher_alone(pairs):
+    """The student goes on learning imagery and decoding, and nothing of them comes from its score."""
+    student, batch = tiny_model(sources=("pairs",)), _batch(pairs)
+    both, alone = (_task(student, teacher=student.teacher()) for _ in range(2))
+    alone.unscored = ["pairs"]
+    expected = both.terms(batch, source="pairs")
+    found = alone.terms(batch, source="pairs")
+    assert set(expected) - set(found) == {f"student/{name}" for name in SCORES}
+    assert all(found[name].item() == pytest.approx(expected[name].item(), rel=1e-5) for name in found)
+
+
 def test_patchworks_are_made_of_the_sources_images_alone(pairs, photographs):
     student = tiny_model(sources=("photographs", "pairs"))
     told = {"source": "photographs", "weights": {"photographs": 1.0, "pairs": 0.5}}

@@ -139,6 +139,10 @@ def test_it_goes_on_with_the_model_where_the_branch_stays_as_it_is(frozen, weigh
         assert readout.branches == ["vit", "cnn"]
         assert torch.equal(readout.cnn_direction, parts.model.feature_extraction.damage.cnn_direction)
         assert not readout.vit_direction.any()
+        data = found.target.sets[0]
+        samples = [data.parts["train"][Draw(place, 0)].distorted.known for place in range(len(data.split.train))]
+        along = torch.stack([readout.vector(known) for known in samples])[:, -2 * len(readout.cnn_mean) :]
+        assert float((along @ readout.cnn_direction.flatten()).mean() - readout.middle) == pytest.approx(0, abs=1e-4)
 
 
 def test_branches_that_learn(folder):
@@ -177,7 +181,7 @@ def test_scores_fall_along_the_photographs_that_it_is_fitted_to(folder):
     before = _falls(trained, seen)
     assert set(before) == {True, False}
     learned = {name: value.clone() for name, value in found.model.state_dict().items() if "damage" not in name}
-    damage_from_scores(trained, beside=data, target=data)
+    damage_from_scores(trained, pairs=data, target=data)
     assert all(_falls(trained, seen))
     assert all(torch.equal(value, found.model.state_dict()[name]) for name, value in learned.items())
 

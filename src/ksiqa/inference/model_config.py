@@ -80,7 +80,7 @@ def read_config(file: Path) -> dict[str, Any]:
         )
     config = {"short_sides": {}, "residuals": {}, "in_doubts": False, **config}  # older models may lack them
     if isinstance(config.get("model"), dict):
-        config["model"] = {"damage": "scores", "damage_weight": 0, **config["model"]}
+        config["model"] = {"damage": "copies", "damage_weight": 0, **config["model"]}
     vit = config["backbone"].get("vit") if isinstance(config.get("backbone"), dict) else None
     if isinstance(vit, dict):
         vit.setdefault("shrink", 1)

@@ -97,6 +97,12 @@ def _feature_extraction(model: Values, backbone: Values) -> FeatureExtraction:
     vit = ViTBranch(**branches["vit"], frozen=frozen["vit"]) if "vit" in branches else None
     cnn = CNNBranch(**branches["cnn"], frozen=frozen["cnn"]) if "cnn" in branches else None
     damage = model["kind"] == "student" and model["damage_weight"] > 0
+    if damage and not any(frozen.values()):
+        raise ConfigError(
+            found=f"model.damage_weight={model['damage_weight']} with backbone.frozen=[]",
+            expected="a frozen branch, in whose features damage is found once",
+            do="set model.damage_weight=0, or freeze a branch with backbone.frozen=[cnn]",
+        )
     return FeatureExtraction(vit=vit, cnn=cnn, width=model["width"], fusion=model["fusion"], damage=damage)
 
 

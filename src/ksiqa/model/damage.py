@@ -23,7 +23,8 @@ PENALTY = 1e-2  # of ``follow_copies``, on the squared direction, beside a mean 
 FIRM = 0.03  # of ``follow_scores``: by so much latent quality is to fall at a step
 PRICE = 0.14  # there, of the squared damage of images at a weight of 1
 EVEN = 0.6  # there, by how much more a squared direction costs: images of the training part are no others
-SMALLEST_SPREAD = 1e-6
+NARROWEST = 0.05  # spread of a value over images that counts, in deviations over tokens: what never varied may once
+FLATTEST = 0.1  # deviation of a channel that counts, as a share of the branch's median
 LONGEST = {"maxiter": 1000, "maxfun": 2000}
 
 Steps = Float[Tensor, "steps values"]
@@ -68,7 +69,12 @@ class DamageReadout(nn.Module):
         for name in self.branches:
             mean, deviation = moments[name]
             getattr(self, f"{name}_mean").copy_(mean)
-            getattr(self, f"{name}_deviation").copy_(deviation + SMALLEST_SPREAD)
+            getattr(self, f"{name}_deviation").copy_(deviation.clamp(min=FLATTEST * float(deviation.median())))
+
+    def centre(self, images: Images) -> None:
+        """Let other images have a mean of 0, along the direction that there is."""
+        halves = [getattr(self, f"{name}_direction").flatten() for name in self.branches]
+        self.middle.copy_((images @ torch.cat(halves)).mean())
 
     def follow_copies(self, steps: Steps, images: Images) -> None:
         """Find the direction along which ``steps`` go forward: a logistic regression with an L2 penalty.
@@ -77,7 +83,7 @@ class DamageReadout(nn.Module):
             steps: how the vectors change from a copy of a photograph to a worse one.
             images: vectors of images as they will be scored; their damage has mean 0 and deviation 1.
         """
-        spread = images.std(dim=0) + SMALLEST_SPREAD
+        spread = _spread(images)
         along = _array(steps / spread)
 
         def cost(direction: ndarray) -> tuple[float, ndarray]:
@@ -85,7 +91,7 @@ class DamageReadout(nn.Module):
             return order + PENALTY / 2 * direction @ direction, along.T @ slope + PENALTY * direction
 
         direction = _least(cost, values=along.shape[1]).to(images) / spread
-        self._point(direction / ((images @ direction).std() + SMALLEST_SPREAD), images)
+        self._point(direction / _spread(images @ direction), images)
 
     def follow_scores(self, steps: Steps, falls: Float[Tensor, " steps"], images: Images, *, weight: float) -> None:
         """Find the direction that makes scores fall at each of ``steps``, whatever the student makes of it by itself,
@@ -97,7 +103,7 @@ class DamageReadout(nn.Module):
             images: vectors of images as they will be scored; their damage has mean 0.
             weight: of damage in the latent quality; the larger, the more the order of copies counts.
         """
-        spread = images.std(dim=0) + SMALLEST_SPREAD
+        spread = _spread(images)
         along, by_itself = _array(steps / spread) / FIRM, _array(falls) / FIRM
         there = _array((images - images.mean(dim=0)) / spread)
         price = PRICE / weight**2
@@ -121,7 +127,12 @@ class DamageReadout(nn.Module):
         sizes = [2 * len(getattr(self, f"{name}_mean")) for name in self.branches]
         for name, part in zip(self.branches, torch.split(direction, sizes), strict=True):
             getattr(self, f"{name}_direction").copy_(part.view(2, -1))
-        self.middle.copy_((images @ direction).mean())
+        self.centre(images)
+
+
+def _spread(images: Float[Tensor, "images *values"]) -> Float[Tensor, " *values"]:
+    of_several = min(1, len(images) - 1)  # a single one has no deviation
+    return images.std(dim=0, correction=of_several).clamp(min=NARROWEST)
 
 
 def _array(values: Tensor) -> ndarray:

@@ -49,7 +49,8 @@ class QualityRegressor(nn.Module):
         ordinal: the ordinal head, or None for the regressed score alone.
         regressed_share: of the mixed score at the start; the mix is learned and stays convex.
         sources: names of the sources of scores.
-        damage_weight: by how much the latent quality falls for a deviation of the damage, where it is known.
+        damage_weight: by how much the latent quality falls with an image's damage, where it is known. That of single
+            tokens scatters as widely as their quality, and is not told: the map and doubt are of what was learned.
     """
 
     def __init__(
@@ -87,11 +88,11 @@ class QualityRegressor(nn.Module):
     def _assessed(self, decoding: Features, damage: Tensor | None, source: str) -> Prediction:
         tokens = decoding.flatten(1, 2)
         quality = self.quality(tokens).squeeze(-1)
-        lost = tokens.new_zeros(tokens.shape[:2]) if damage is None else self.damage_weight * damage.flatten(1, 2)
+        lost = tokens.new_zeros(len(tokens)) if damage is None else self.damage_weight * damage.mean(dim=(1, 2))
         weight = self.weight(tokens).squeeze(-1).sigmoid()
         weight = weight / weight.sum(dim=1, keepdim=True)
-        of_tokens = self.calibration(quality - lost, source=source)
-        regressed = self.calibration((weight * quality).sum(dim=1) - lost.mean(dim=1), source=source)
+        of_tokens = self.calibration(quality - lost.unsqueeze(1), source=source)
+        regressed = self.calibration((weight * quality).sum(dim=1) - lost, source=source)
         grid = decoding.shape[:3]
         maps = {
             "quality_map": of_tokens.view(grid),
@@ -102,7 +103,7 @@ class QualityRegressor(nn.Module):
             doubt = _doubt(of_tokens, weight, apart=torch.zeros_like(regressed))
             return Prediction(score=regressed, regressed=regressed, doubt=doubt, **maps)
         pooled = (weight.unsqueeze(-1) * tokens).sum(dim=1)
-        thresholds = self.ordinal(pooled, shift=-lost.mean(dim=1), source=source)
+        thresholds = self.ordinal(pooled, shift=-lost, source=source)
         expected = self.ordinal.expected(thresholds, source=source)
         return Prediction(
             score=torch.lerp(expected, regressed, self.mix.sigmoid()),

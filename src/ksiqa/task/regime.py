@@ -12,7 +12,7 @@ from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.phase import Phase
 from ksiqa.task.quality import Optimiser
-from ksiqa.task.regime_check import check_regime
+from ksiqa.task.regime_check import check_regime, check_rehearsal
 from ksiqa.task.student import StudentTask
 from ksiqa.task.teacher import TeacherTask
 
@@ -22,13 +22,16 @@ class Sharing:
     """How knowledge is shared.
 
     ``pair_epochs``: epochs on pairs before the target's. ``rehearsal``: pairs beside the target in every step, with
-    ``rehearsal_weight``. ``freeze_decoder``: the student of ``sequential`` leaves the teacher's decoder as it is.
+    ``rehearsal_weight``; ``rehearsal_scores``: whom their scores teach there, ``both`` or the ``teacher`` alone, while
+    the student learns imagery and decoding. ``freeze_decoder``: the student of ``sequential`` leaves the teacher's
+    decoder as it is.
     """
 
     kind: str
     pair_epochs: int
     rehearsal: bool
     rehearsal_weight: float
+    rehearsal_scores: str
     freeze_decoder: bool
 
 
@@ -70,6 +73,7 @@ class Regime:
             ConfigError: the regime does not go with the model or the data.
         """
         check_regime(self.sharing.kind, model, target=target, pairs=pairs)
+        check_rehearsal(self.sharing.rehearsal_scores, kind=self.sharing.kind)
         phases = self._phases(model, instructor, target, pairs)
         return [replace(phase, number=number) for number, phase in enumerate(phases)]
 
@@ -159,6 +163,7 @@ class Regime:
             optimiser=self.optimiser,
             units={one.name: one.unit for one in target.sets},
             weights=weights,
+            unscored=[one.name for one in rehearsed if self.sharing.rehearsal_scores == "teacher"],
             patchwork=None if referenced else self.patchwork,
         )
         return Phase(name=name, task=task, target=target, epochs=epochs, beside=rehearsed)

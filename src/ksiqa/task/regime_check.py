@@ -37,6 +37,20 @@ def check_pairs(kind: str, *, given: bool) -> None:
         )
 
 
+def check_rehearsal(scores: str, *, kind: str) -> None:
+    """See whether there is somebody for the pairs' scores to teach.
+
+    Raises:
+        ConfigError: there is not.
+    """
+    if choice(scores, allowed=("both", "teacher"), name="sharing.rehearsal_scores") == "teacher" and kind != "transfer":
+        raise ConfigError(
+            found=f"sharing.rehearsal_scores=teacher with sharing={kind}",
+            expected="a teacher that learns in the rehearsal",
+            do="set sharing.rehearsal_scores=both, or sharing=transfer",
+        )
+
+
 def check_regime(kind: str, model: Student | Plain | Teacher, *, target: Data, pairs: Data | None) -> None:
     """See whether the regime goes with the model and the data.
 

@@ -1,6 +1,6 @@
 """Training the no-reference student: alone, with the teacher it shares a decoder with, or after a frozen one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -29,6 +29,7 @@ class StudentTask(QualityTask):
         optimiser: settings.
         units: of the sources that are validated, see ``QualityTask``.
         weights: weight of each source's terms (shares of a mix, rehearsal beside the target).
+        unscored: sources whose scores teach the teacher alone.
         patchwork: seed of the patchworks that the sources' images without references are made to, or None.
     """
 
@@ -45,11 +46,12 @@ class StudentTask(QualityTask):
         optimiser: Optimiser,
         units: Mapping[str, float],
         weights: Mapping[str, float],
+        unscored: Collection[str] = (),
         patchwork: int | None = None,
     ) -> None:
         super().__init__(student=student, teacher=teacher, units=units)
         self.loss, self.settings, self.weights = loss, optimiser, dict(weights)
-        self.teacher_learns, self.patchwork = teacher_learns, patchwork
+        self.teacher_learns, self.unscored, self.patchwork = teacher_learns, unscored, patchwork
         # Hidden from this module's parameters: no optimiser trains it, no checkpoint carries it.
         self._instructor = [instructor] if instructor is not None else []
 
@@ -104,7 +106,9 @@ class StudentTask(QualityTask):
         score = batch.score[batch.pairs]
         seen = teacher.assess(distorted[batch.pairs], reference, source=source)
         imagined = student.assess(distorted, source=source)
-        own = score_terms(imagined, batch.score, regressor=student.regressor, source=source, active=active)
+        own: Terms = {}
+        if source not in self.unscored:
+            own = score_terms(imagined, batch.score, regressor=student.regressor, source=source, active=active)
         paired = imagined.at(batch.pairs)
         assert paired.imagery is not None
         own |= imagery_terms(paired.imagery, reference.features, active=active)

@@ -22,7 +22,7 @@ from ksiqa.report.run_folder import counts, described
 from ksiqa.sets import set_nodes
 from ksiqa.task.regime import Regime
 from ksiqa.task.regime_check import check_pairs
-from ksiqa.training.damage_fit import damage_from_copies
+from ksiqa.training.damage_fit import centre_damage, damage_from_copies
 from ksiqa.training.fitted_scale import fit_scale
 from ksiqa.training.images_seen import images_seen
 from ksiqa.training.initial import network_of
@@ -76,12 +76,14 @@ def assemble(config: DictConfig, *, test: bool = True) -> Parts:
     _check_patchwork(config, target)
     pairs = [build.quality_data(config.pairs, source=one, split=config.pair_split, **settings) for one in beside]
     instructor = build.instructor(config, sources=names) if config.sharing.kind == "distil" else None
+    readout = extraction.damage
+    copies = readout is not None and initial is None and config.model.damage == "copies"
     alone = config.sharing.kind in ("none", "pretrain") and not isinstance(model, Teacher)
     for one in (*target.sets, *pairs):
         for learner in (model, instructor):
             if learner is not None:
                 learner.regressor.start_from(one.training_scores, source=one.name, bins=config.model.bins)
-        if alone and extraction.damage is None:
+        if alone and not copies:
             one.without_references()
         if extraction.frozen:
             tested = one in target.sets
@@ -93,12 +95,14 @@ def assemble(config: DictConfig, *, test: bool = True) -> Parts:
                 ridge=tested and config.report.ridge,
             )
         if initial is not None:
+            if readout is not None and one is target.sets[0]:
+                centre_damage(readout, one)
             fit_scale(model, one)
     if config.task.standardise and initial is None:
         for learner in (model, instructor):
             if learner is not None:
                 standardise(learner.feature_extraction, target.sets[0])
-    if extraction.damage is not None and initial is None and config.model.damage == "copies":
+    if copies:
         damage_from_copies(extraction, pairs=(pairs or target.sets)[0], target=target.sets[0])
     for one in (*target.sets, *pairs) if alone else ():  # but for the readout no reference was ever wanted
         one.without_references()
@@ -109,7 +113,7 @@ def assemble(config: DictConfig, *, test: bool = True) -> Parts:
         regime=regime,
         target=target,
         pairs=pairs[0] if pairs else None,
-        finds_damage=extraction.damage is not None and initial is None and config.model.damage == "scores",
+        finds_damage=readout is not None and initial is None and not copies,
     )
 
 
@@ -181,12 +185,6 @@ def _check(config: DictConfig, *, names: list[str], extraction: FeatureExtractio
             found=f"task.standardise=true with backbone.frozen={frozen}",
             expected="a frozen branch, whose channels no training brings to one scale",
             do="set task.standardise=false, or freeze a branch with backbone.frozen=[cnn]",
-        )
-    if extraction.damage is not None and not frozen:
-        raise ConfigError(
-            found=f"model.damage_weight={config.model.damage_weight} with backbone.frozen={frozen}",
-            expected="a frozen branch, in whose features damage is found once",
-            do="set model.damage_weight=0, or freeze a branch with backbone.frozen=[cnn]",
         )
     check_photographs(names)
     if len(set(names)) < len(names):

@@ -28,6 +28,7 @@ LOSSY = ("blur", "compression", "noise")  # groups of which each level takes awa
 CODECS = ("JPEG", "WEBP")  # AVIF is left for tests
 QUALITIES = (95, 90, 85, 80, 75, 60, 45, 30, 20, 10)
 MOST = 64  # photographs
+LONGEST_SIDE = 16383  # pixels that WebP can tell
 EPS = 1e-7  # of a score, from 0 and 1
 
 
@@ -65,20 +66,20 @@ def steps(pairs: QualityData, readout: DamageReadout) -> Iterator[Float[Tensor, 
 
 
 @torch.inference_mode()
-def damage_from_scores(trained: TrainedModel, *, beside: QualityData, target: QualityData) -> None:
-    """Fit it to what a trained student makes of photographs of the training part of ``beside`` through codecs at
-    falling qualities, seen as a whole; no label takes part. What moves photographs of ``target`` costs."""
-    model = trained.network
+def damage_from_scores(trained: TrainedModel, *, pairs: QualityData, target: QualityData) -> None:
+    """Fit it to what a trained student makes of photographs of the training part of ``pairs`` through codecs at falling
+    qualities, seen as a whole; no label takes part. What moves photographs of ``target`` costs."""
+    model = trained.network.float()  # whatever the strategy trained it in
     assert isinstance(model, Student)  # only a student has a readout
     readout = _started(model.eval().feature_extraction, target)
     whole = replace(trained, views=replace(trained.views, kind="whole"))
     vectors, qualities = [], []
-    for photograph in track(photographs(beside), description="damage", total=None, transient=True):
+    for photograph in track(list(photographs(pairs)), description="damage", transient=True):
         as_it_is = _look(whole, model, photograph)
         for codec in CODECS:
             copies = (through_codec(photograph, codec, quality=quality) for quality in QUALITIES)
             ladder = [as_it_is, *(_look(whole, model, copy) for copy in copies)]
-            vectors.append(torch.stack([readout.vector(known) for known, _ in ladder]).diff(dim=0))
+            vectors.append(torch.stack([vector for vector, _ in ladder]).diff(dim=0))
             qualities.append(torch.stack([quality for _, quality in ladder]).diff())
     readout.follow_scores(
         torch.cat(vectors), -torch.cat(qualities), _images(target, readout), weight=model.regressor.damage_weight
@@ -87,21 +88,30 @@ def damage_from_scores(trained: TrainedModel, *, beside: QualityData, target: Qu
 
 def photographs(data: QualityData) -> Iterator[Pixels]:
     """Yield some photographs of the training part, each content once: the reference where there is one."""
-    contents = data.table.contents
-    rows = list({contents[row]: row for row in reversed(data.split.train)}.values())[::-1]
-    for row in rows[:: -(-len(rows) // MOST)]:
+    contents, first = data.table.contents, dict[str, int]()
+    for row in data.split.train:
+        first.setdefault(contents[row], row)
+    for row in list(first.values())[:: -(-len(first) // MOST)]:
         pair = data.source.load(row)
-        yield pair.distorted if pair.reference is None else pair.reference
+        photograph = pair.distorted if pair.reference is None else pair.reference
+        if max(photograph.shape) <= LONGEST_SIDE:
+            yield photograph
 
 
-def _look(trained: TrainedModel, model: Student, image: Pixels) -> tuple[dict[str, Tensor], Float[Tensor, ""]]:
-    """Return an image's raw features and its latent quality without damage."""
-    views = seen(trained, image, None, source=trained.source).distorted
-    known = model.feature_extraction.branch_features(views.to(next(model.parameters()).device))
+def centre_damage(readout: DamageReadout, target: QualityData) -> None:
+    """Let the training part of another target have a mean damage of 0."""
+    readout.centre(_images(target, readout))
+
+
+def _look(trained: TrainedModel, model: Student, image: Pixels) -> tuple[Float[Tensor, " values"], Float[Tensor, ""]]:
+    """Return an image's vector, and its latent quality without damage."""
+    known = model.feature_extraction.branch_features(seen(trained, image, None, source=trained.source).distorted)
+    readout = model.feature_extraction.damage
+    assert readout is not None
     features = model.feature_extraction(View(None, known)).features
     score = model.assess(Extracted(features, damage=None), source=trained.source).score.mean()
     slope = model.regressor.calibration.log_scale[trained.source].exp()
-    return {name: raw.cpu() for name, raw in known.items()}, (torch.logit(score, eps=EPS) / slope).cpu()
+    return readout.vector(known), torch.logit(score, eps=EPS) / slope
 
 
 def _started(extraction: FeatureExtraction, target: QualityData) -> DamageReadout:

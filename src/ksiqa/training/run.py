@@ -149,7 +149,7 @@ def saved_and_tested(
     sets = parts.target.sets
     model = trained_model(config, parts, fr_source=fr_source)
     if parts.finds_damage:
-        damage_from_scores(model, beside=parts.pairs or sets[0], target=sets[0])
+        damage_from_scores(model, pairs=parts.pairs or sets[0], target=sets[0])
     scored = [*sets, *([parts.pairs] if parts.pairs else [])]  # all on whose scale the model scores
     save_model(replace(model, residuals=validation_residuals(model, scored, config)), folder / "model")
     trained = load_model(folder / "model")

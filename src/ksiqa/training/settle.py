@@ -49,7 +49,9 @@ def settled(config: DictConfig) -> DictConfig:
             config.pop("pairs", None)
         if config.split.validation_share is None:
             config.split.validation_share = VALIDATION_SHARE if _validates(config) else 0.0
-        config.report.setdefault("from_features", False)  # a run made before there was that key is repeated, too
+        config.report.setdefault("from_features", False)  # runs made before there were these keys are repeated, too
+        config.model.setdefault("damage", "copies")
+        config.sharing.setdefault("rehearsal_scores", "both")
         OmegaConf.resolve(config)
         if "others" in config:
             targets = {name or node.source.name for name, node in set_nodes(config.data).items()}
