@@ -54,6 +54,19 @@ def test_where_a_run_was_trained_is_no_part_of_its_recipe():
         assert fingerprint({**there, **change}) != fingerprint(there), change
 
 
+def test_keys_that_came_later_change_no_recipe_that_was_before():
+    before = {"model": {"damage_weight": 0, "width": 4}, "sharing": {"kind": "none"}}
+    same = {"model": {**before["model"], "damage": "scores"}, "sharing": {"kind": "none", "rehearsal_scores": "both"}}
+    assert fingerprint(same) == fingerprint(before)
+    weighed = {"damage_weight": 0.1, "width": 4}
+    for change in (
+        {"sharing": {"kind": "none", "rehearsal_scores": "teacher"}},
+        {"model": {**weighed, "damage": "scores"}},
+        {"model": {**weighed, "damage": "copies"}},
+    ):
+        assert fingerprint({**before, **change}) not in (fingerprint(before), fingerprint({**before, "model": weighed}))
+
+
 def test_the_order_of_keys_does_not_matter():
     assert fingerprint(dict(reversed(CONFIG.items()))) == fingerprint(CONFIG)
 
