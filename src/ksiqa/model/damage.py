@@ -3,7 +3,7 @@ on.
 
 Whatever learns scores of photographs learns above all what tells one photograph from another, and hardly what tells a
 mild step of a codec from the next; the features that it looks at know these steps. That copies of one photograph have
-a known order without anybody's opinion is RankIQA's idea (arXiv 1707.08347); that a fixed linear readout of them stands
+a known order without anybody's opinion is RankIQA's idea (arXiv 1707.08347); that a fixed readout of them stands
 beside the decoder, and how it is found, is our choice (experiments/shipped).
 """
 
@@ -22,9 +22,9 @@ from ksiqa.batch import Features
 PENALTY = 1e-2  # of ``follow_copies``, on the squared direction, beside a mean over steps
 FIRM = 0.03  # of ``follow_scores``: by so much latent quality is to fall at a step
 PRICE = 0.14  # there, of the squared damage of images at a weight of 1
-EVEN = 0.6  # there, by how much more a squared direction costs: images of the training part are no others
-NARROWEST = 0.05  # spread of a value over images that counts, in deviations over tokens: what never varied may once
-FLATTEST = 0.1  # deviation of a channel that counts, as a share of the branch's median
+EVEN = 0.6  # there, the same of the squared direction: other images vary more along it than those it was found on
+NARROWEST = 0.05  # least spread of a value over images, in deviations over tokens: what never varied yet may do so
+FLATTEST = 0.1  # least deviation of a channel, as a share of the branch's median
 LONGEST = {"maxiter": 1000, "maxfun": 2000}
 
 Steps = Float[Tensor, "steps values"]

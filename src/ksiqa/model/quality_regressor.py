@@ -88,7 +88,7 @@ class QualityRegressor(nn.Module):
     def _assessed(self, decoding: Features, damage: Tensor | None, source: str) -> Prediction:
         tokens = decoding.flatten(1, 2)
         quality = self.quality(tokens).squeeze(-1)
-        lost = tokens.new_zeros(len(tokens)) if damage is None else self.damage_weight * damage.mean(dim=(1, 2))
+        lost = tokens.new_zeros(tokens.shape[:1]) if damage is None else self.damage_weight * damage.mean(dim=(1, 2))
         weight = self.weight(tokens).squeeze(-1).sigmoid()
         weight = weight / weight.sum(dim=1, keepdim=True)
         of_tokens = self.calibration(quality - lost.unsqueeze(1), source=source)
