@@ -89,10 +89,12 @@ def test_steps_are_those_of_lossy_families_from_the_photograph_down(parts):
     sample = data.parts["train"][Draw(place, 0)]
     vectors = [readout.vector(side.known) for side in (sample.distorted, sample.reference)]
     assert torch.allclose(first, vectors[0] - vectors[1])
-    apart = [(side.known["cnn"].float() - readout.cnn_mean) / readout.cnn_deviation for side in (sample.distorted,)]
-    half = len(readout.cnn_mean)
-    assert torch.allclose(vectors[0][:half], apart[0].mean(dim=(0, 1, 2)), atol=1e-5)
-    assert torch.allclose(vectors[0][half:], apart[0].abs().mean(dim=(0, 1, 2)), atol=1e-5)
+    apart, half = (
+        (sample.distorted.known["cnn"].float() - readout.cnn_mean) / readout.cnn_deviation,
+        len(readout.cnn_mean),
+    )
+    assert torch.allclose(vectors[0][:half], apart.mean(dim=(0, 1, 2)), atol=1e-5)
+    assert torch.allclose(vectors[0][half:], apart.abs().mean(dim=(0, 1, 2)), atol=1e-5)
 
 
 @pytest.mark.parametrize("sharing", ["none", "joint"])

@@ -87,7 +87,8 @@ def damage_from_scores(trained: TrainedModel, *, pairs: QualityData, target: Qua
 
 
 def photographs(data: QualityData) -> Iterator[Pixels]:
-    """Yield some photographs of the training part, each content once: the reference where there is one."""
+    """Yield some photographs of the training part, each content once: the reference where there is one. Those longer
+    than WebP can tell are passed over."""
     contents, first = data.table.contents, dict[str, int]()
     for row in data.split.train:
         first.setdefault(contents[row], row)
