@@ -40,12 +40,13 @@ PAIRS = [  # a step's pairs are copies of one photograph: their order is learned
     *("crop=224", "distinct_crops=1", "workers=0"),
     *("views.kind=grid", "views.grid=1"),  # the teacher is watched on the centres of held-out pairs
 ]
+ALL_PAIRS = ["source=train_on_all", "validation_share=0.1"]  # nobody's opinions are among them: nothing to be tested on
 ON_LIVEC = [  # whole photographs: crops of them have not the quality of the whole
     *("+experiment=livec", "sharing=transfer", "sharing.pair_epochs=0", "sharing.rehearsal_weight=0.2"),
     *("data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"),
     *("+data@pairs=folder", "trainer.max_epochs=14"),
     *("task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1", "task.standardise=true"),
-    *("model.damage=copies", "model.damage_weight=0.07", "model.decoder=aligned"),  # defaults are others by now
+    *("model.damage_weight=0.1", "model.decoder=aligned", "report.from_features=true"),
 ]
 ALL_OF_IT = ["split.source=train_on_all", "split.validation_share=0.1"]
 
@@ -62,7 +63,8 @@ def main() -> None:
     options = parser.parse_args()
     photographs = chosen(options.photographs, options.runs / "photographs")
     target = [*ON_LIVEC, *SMALL, f"backbone.vit.weights={options.vit}", f"backbone.cnn.weights={options.cnn}"]
-    target += [f"data.root={options.livec}", f"pairs.root={photographs}", *of("pairs", PAIRS)]
+    target += [f"data.root={options.livec}", f"pairs.root={photographs}"]
+    target += [*of("pairs", PAIRS), *of("pair_split", ALL_PAIRS)]
     wanted = {options.runs / "all": ["name=shipped-all", *ALL_OF_IT]}
     wanted |= {
         options.runs / "livec" / str(split): ["name=shipped", f"split.index={split}"] for split in options.splits

@@ -2,19 +2,19 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from ksiqa.batch import View
 from ksiqa.data.image_pairs import Draw
-from ksiqa.data.synthetic.compression import through_codec
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import load_model, save_model
 from ksiqa.inference.scoring import Scorer
 from ksiqa.training.assembly import assemble, trained_model
-from ksiqa.training.damage_fit import CODECS, QUALITIES, damage_from_scores, photographs, steps
+from ksiqa.training.damage_fit import damage_from_scores, ladders, photographs, steps
 from ksiqa.training.run import run
 from ksiqa.training.settle import settled
 from tests.runs import SMALL, composed, table_overrides
@@ -164,12 +164,13 @@ def test_scored_images_without_copies(tmp_path):
 
 
 def _falls(trained, images):
-    """Tell for each image and codec at which steps of quality the student's score falls."""
+    """Tell for each image, codec and noise at which steps the student's score falls."""
     scorer, found = Scorer(trained), []
     for image in images:
-        for codec in CODECS:
-            copies = [image, *(through_codec(image, codec, quality=quality) for quality in QUALITIES)]
-            found += [after < before for before, after in pairwise(scorer.score(copy).score for copy in copies)]
+        for copies in ladders(image):
+            found += [
+                after < before for before, after in pairwise(scorer.score(copy).score for copy in [image, *copies])
+            ]
     return found
 
 
@@ -186,6 +187,14 @@ def test_scores_fall_along_the_photographs_that_it_is_fitted_to(folder):
     damage_from_scores(trained, pairs=data, target=data)
     assert all(_falls(trained, seen))
     assert all(torch.equal(value, found.model.state_dict()[name]) for name, value in learned.items())
+
+
+def test_copies_get_worse_step_by_step():
+    image = np.random.default_rng(0).normal(128, 20, (96, 96, 3)).clip(0, 255).astype(np.uint8)
+    for copies in map(list, ladders(image)):
+        assert len(copies) >= 5
+        errors = [np.square(copy - image.astype(float)).mean() for copy in copies]
+        assert errors == sorted(set(errors))
 
 
 def test_each_photograph_of_the_training_part_is_looked_at_once(parts):

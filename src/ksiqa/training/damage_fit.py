@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from rich.progress import track
@@ -13,7 +14,8 @@ from ksiqa.batch import Extracted, View
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import Draw, ImagePairs
 from ksiqa.data.synthetic.compression import through_codec
-from ksiqa.data.synthetic.families import FAMILIES
+from ksiqa.data.synthetic.families import FAMILIES, LEVELS
+from ksiqa.data.synthetic.noise import white_noise
 from ksiqa.data.synthetic.synthetic_images import SyntheticImages
 from ksiqa.data.transform import Pixels
 from ksiqa.errors import ConfigError
@@ -67,8 +69,9 @@ def steps(pairs: QualityData, readout: DamageReadout) -> Iterator[Float[Tensor, 
 
 @torch.inference_mode()
 def damage_from_scores(trained: TrainedModel, *, pairs: QualityData, target: QualityData) -> None:
-    """Fit it to what a trained student makes of photographs of the training part of ``pairs`` through codecs at falling
-    qualities, seen as a whole; no label takes part. What moves photographs of ``target`` costs."""
+    """Fit it to what a trained student makes of photographs of the training part of ``pairs``, seen as a whole, through
+    codecs at falling qualities and under rising noise, which codecs take away: what knew codecs alone would praise it.
+    No label takes part. What moves photographs of ``target`` costs."""
     model = trained.network.float()  # whatever the strategy trained it in
     assert isinstance(model, Student)  # only a student has a readout
     readout = _started(model.eval().feature_extraction, target)
@@ -76,8 +79,7 @@ def damage_from_scores(trained: TrainedModel, *, pairs: QualityData, target: Qua
     vectors, qualities = [], []
     for photograph in track(list(photographs(pairs)), description="damage", transient=True):
         as_it_is = _look(whole, model, photograph)
-        for codec in CODECS:
-            copies = (through_codec(photograph, codec, quality=quality) for quality in QUALITIES)
+        for copies in ladders(photograph):
             ladder = [as_it_is, *(_look(whole, model, copy) for copy in copies)]
             vectors.append(torch.stack([vector for vector, _ in ladder]).diff(dim=0))
             qualities.append(torch.stack([quality for _, quality in ladder]).diff())
@@ -97,6 +99,13 @@ def photographs(data: QualityData) -> Iterator[Pixels]:
         photograph = pair.distorted if pair.reference is None else pair.reference
         if max(photograph.shape) <= LONGEST_SIDE:
             yield photograph
+
+
+def ladders(photograph: Pixels) -> Iterator[Iterator[Pixels]]:
+    """Yield copies that get worse step by step."""
+    for codec in CODECS:
+        yield (through_codec(photograph, codec, quality=quality) for quality in QUALITIES)
+    yield (white_noise(photograph, level, np.random.default_rng(0)) for level in LEVELS)
 
 
 def centre_damage(readout: DamageReadout, target: QualityData) -> None:
