@@ -24,6 +24,7 @@ BACKBONE = {
 }
 MODEL = {
     "kind": "student",
+    "students": 1,
     "width": 32,
     "heads": 4,
     "fusion": "add",

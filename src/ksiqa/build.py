@@ -179,7 +179,11 @@ def model(config: DictConfig, *, sources: list[str]) -> Model:
 
 def instructor(config: DictConfig, *, sources: list[str]) -> Teacher:
     """Build the teacher of ``sharing=distil``: parts of its own, of the same sizes as the student's."""
-    built = compose(model={**plain(config.model), "kind": "teacher"}, backbone=plain(config.backbone), sources=sources)
+    built = compose(
+        model={**plain(config.model), "kind": "teacher", "students": 1},
+        backbone=plain(config.backbone),
+        sources=sources,
+    )
     assert isinstance(built, Teacher)
     return built
 

@@ -17,7 +17,7 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
         *.crop *.distinct_crops *.token_stride *.short_side *.batch_size *.workers *.pixel_limit *.views.grid
         *.distortion_seed
         checkpoint.steps trainer.log_every_n_steps
-        model.width model.heads model.levels model.imagery_depth model.decoder_depth
+        model.students model.width model.heads model.levels model.imagery_depth model.decoder_depth
         """,
     NUMBER: f"""
         {SHARES} *.share

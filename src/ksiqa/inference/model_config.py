@@ -29,7 +29,7 @@ FORMS: dict[str, Form] = {
     "model": keys(
         {
             **dict.fromkeys(("kind", "fusion", "imagery", "decoder", "ordinal", "bins", "damage"), WORD),
-            **dict.fromkeys(("width", "heads", "imagery_depth", "decoder_depth", "levels"), COUNT),
+            **dict.fromkeys(("students", "width", "heads", "imagery_depth", "decoder_depth", "levels"), COUNT),
             "imagery_into_features": TRUTH,
             "regressed_share": NUMBER,
             "damage_weight": NUMBER,
@@ -80,7 +80,7 @@ def read_config(file: Path) -> dict[str, Any]:
         )
     config = {"short_sides": {}, "residuals": {}, "in_doubts": False, **config}  # older models may lack them
     if isinstance(config.get("model"), dict):
-        config["model"] = {"damage": "copies", "damage_weight": 0, **config["model"]}
+        config["model"] = {"damage": "copies", "damage_weight": 0, "students": 1, **config["model"]}
     vit = config["backbone"].get("vit") if isinstance(config.get("backbone"), dict) else None
     if isinstance(vit, dict):
         vit.setdefault("shrink", 1)

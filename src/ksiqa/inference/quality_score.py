@@ -159,7 +159,7 @@ class DifferentiableScorer(Scorer):
 
 def _views(trained: TrainedModel, images: Images, source: str) -> tuple[View, int]:
     """Cut images into the views of a model, an image's next to each other; return how many an image has, too."""
-    images = images.to(trained.network.feature_extraction.norm.weight.dtype)
+    images = images.to(trained.network.feature_extraction.dtype)
     size: tuple[int, int] = (images.shape[2], images.shape[3])
     small = shrunk_size(size, short_side=trained.short_side_of(source))
     if small != size:

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from ksiqa.errors import ConfigError, choice, whole_number
+from ksiqa.model.ensemble import ensemble
 from ksiqa.model.feature_extraction import CNNBranch, FeatureExtraction, ViTBranch
 from ksiqa.model.mental_imagery import mental_imagery
 from ksiqa.model.ordinal_regression import OrdinalHead
@@ -17,17 +18,20 @@ from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 
 Values = Mapping[str, Any]  # plain numbers, strings, lists and mappings of them
+Branches = tuple[ViTBranch | None, CNNBranch | None]
 DEEPEST = 64  # blocks of imagery or decoder
 MOST_SOURCES = 64
+MOST_STUDENTS = 64
 
 
 def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Student | Teacher | Plain:
     """Build a model from plain values, as they stand in ``conf/model``, ``conf/backbone`` and a model's config.json.
 
     Args:
-        model: ``kind`` (student, teacher, plain, plain_matched), ``width``, ``heads``, ``fusion``, ``imagery``,
-            ``imagery_depth``, ``imagery_into_features``, ``decoder``, ``decoder_depth``, ``regressed_share``,
-            ``damage`` (scores, copies), ``damage_weight``, ``ordinal``, ``levels``, ``bins``.
+        model: ``kind`` (student, teacher, plain, plain_matched), ``students`` (of several see ``ensemble``), ``width``,
+            ``heads``, ``fusion``, ``imagery``, ``imagery_depth``, ``imagery_into_features``, ``decoder``,
+            ``decoder_depth``, ``regressed_share``, ``damage`` (scores, copies), ``damage_weight``, ``ordinal``,
+            ``levels``, ``bins``.
         backbone: ``vit`` (name, weights, blocks, pool, shrink) or None, ``cnn`` (name, weights, stages, spread) or
             None, ``frozen`` (a list of branches).
         sources: the sources of scores, the main one first.
@@ -41,7 +45,22 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
     _check_sizes(model)
     _check_sources(sources)
     kind = choice(model["kind"], allowed=("student", "teacher", "plain", "plain_matched"), name="model.kind")
-    features = _feature_extraction(model, backbone)
+    whole_number(model["students"], least=1, most=MOST_STUDENTS, name="model.students")
+    branches = _branches(backbone)
+    if model["students"] == 1:
+        return _one(kind, model, branches, sources)
+    if kind != "student":
+        raise ConfigError(
+            found=f"model.students={model['students']} with model.kind={kind}",
+            expected="several students, or one model of another kind",
+            do="set model.students=1, or model=student",
+        )
+    students: Any = [_one(kind, model, branches, sources) for _ in range(model["students"])]
+    return ensemble(students)
+
+
+def _one(kind: str, model: Values, branches: Branches, sources: Sequence[str]) -> Student | Teacher | Plain:
+    features = _feature_extraction(model, branches)
     if kind == "plain":
         regressor = PooledRegressor(width=model["width"], sources=list(sources))
         return Plain(feature_extraction=features, body=nn.Identity(), regressor=regressor)
@@ -72,7 +91,7 @@ def compose(*, model: Values, backbone: Values, sources: Sequence[str]) -> Stude
 
 
 MODEL_KEYS = (
-    *("kind", "width", "heads", "fusion", "imagery", "imagery_depth", "imagery_into_features"),
+    *("kind", "students", "width", "heads", "fusion", "imagery", "imagery_depth", "imagery_into_features"),
     *("decoder", "decoder_depth", "regressed_share", "damage", "damage_weight", "ordinal", "levels", "bins"),
 )
 
@@ -80,24 +99,29 @@ MODEL_KEYS = (
 BRANCH_KEYS = {"vit": ("name", "weights", "blocks", "pool", "shrink"), "cnn": ("name", "weights", "stages", "spread")}
 
 
-def _feature_extraction(model: Values, backbone: Values) -> FeatureExtraction:
-    branches = {name: backbone[name] for name in ("vit", "cnn") if backbone.get(name)}
+def _branches(backbone: Values) -> Branches:
+    given = {name: backbone[name] for name in ("vit", "cnn") if backbone.get(name)}
     for name in backbone["frozen"]:
-        choice(name, allowed=branches, name="backbone.frozen")
+        choice(name, allowed=given, name="backbone.frozen")
     for name, keys in BRANCH_KEYS.items():
-        _check_keys(branches.get(name, {}), allowed=keys, name=f"backbone.{name}")
-        missing = [key for key in keys if name in branches and key not in branches[name]]
+        _check_keys(given.get(name, {}), allowed=keys, name=f"backbone.{name}")
+        missing = [key for key in keys if name in given and key not in given[name]]
         if missing:
             raise ConfigError(
                 found=f"no backbone.{name}.{missing[0]}",
                 expected=f"backbone.{name} with {', '.join(keys)}",
                 do=f"set backbone.{name}.{missing[0]}, or leave the branch out with backbone.{name}=null",
             )
-    frozen = {name: name in backbone["frozen"] for name in branches}
-    vit = ViTBranch(**branches["vit"], frozen=frozen["vit"]) if "vit" in branches else None
-    cnn = CNNBranch(**branches["cnn"], frozen=frozen["cnn"]) if "cnn" in branches else None
+    frozen = {name: name in backbone["frozen"] for name in given}
+    vit = ViTBranch(**given["vit"], frozen=frozen["vit"]) if "vit" in given else None
+    cnn = CNNBranch(**given["cnn"], frozen=frozen["cnn"]) if "cnn" in given else None
+    return vit, cnn
+
+
+def _feature_extraction(model: Values, branches: Branches) -> FeatureExtraction:
+    vit, cnn = branches
     damage = model["kind"] == "student" and model["damage_weight"] > 0
-    if damage and not any(frozen.values()):
+    if damage and not any(one.frozen for one in branches if one is not None):
         raise ConfigError(
             found=f"model.damage_weight={model['damage_weight']} with backbone.frozen=[]",
             expected="a frozen branch, in whose features damage is found once",

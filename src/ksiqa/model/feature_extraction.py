@@ -221,6 +221,11 @@ class FeatureExtraction(nn.Module):
         return {name: (seen.mean, seen.deviation) for name, seen in moments.items()}
 
     @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights that are trained."""
+        return self.norm.weight.dtype
+
+    @property
     def frozen(self) -> list[str]:
         """The names of the branches that are not trained."""
         return [name for name in self._branches if getattr(self, name).frozen]
@@ -265,7 +270,7 @@ class FeatureExtraction(nn.Module):
         projection, damage = getattr(self, f"{name}_projection"), self._readout
 
         def project(raw: Tensor) -> Features:
-            raw = raw.to(self.norm.weight.dtype)
+            raw = raw.to(self.dtype)
             tokens = projection(raw)
             if damage is None or name not in damage.branches:
                 return tokens

@@ -85,6 +85,10 @@ class QualityRegressor(nn.Module):
         if self.ordinal is not None:
             self.ordinal.start_from(scores, source=source, bins=bins)
 
+    def slope(self, source: str) -> Float[Tensor, ""]:
+        """Return how steeply the logit of the regressed score rises with the latent quality."""
+        return self.calibration.log_scale[source].exp()
+
     def _assessed(self, decoding: Features, damage: Tensor | None, source: str) -> Prediction:
         tokens = decoding.flatten(1, 2)
         quality = self.quality(tokens).squeeze(-1)

@@ -7,6 +7,7 @@ from torch import nn
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.mixed import Data
 from ksiqa.loss.weighted import Weighted
+from ksiqa.model.ensemble import members
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
@@ -61,7 +62,7 @@ class Regime:
         target: Data,
         pairs: QualityData | None,
     ) -> list[Phase]:
-        """Return the phases in order.
+        """Return the phases in order; those of an ensemble one student after the other.
 
         Args:
             model: what is trained.
@@ -74,7 +75,12 @@ class Regime:
         """
         check_regime(self.sharing.kind, model, target=target, pairs=pairs)
         check_rehearsal(self.sharing.rehearsal_scores, kind=self.sharing.kind)
-        phases = self._phases(model, instructor, target, pairs)
+        phases: list[Phase] = []
+        for number, member in enumerate(members(model)):
+            own = self._phases(member, instructor, target, pairs)
+            if number:  # an instructor has learned by then
+                own = [replace(one, name=f"{one.name}_{number + 1}") for one in own[instructor is not None :]]
+            phases += own
         return [replace(phase, number=number) for number, phase in enumerate(phases)]
 
     def _phases(

@@ -120,8 +120,7 @@ def _look(trained: TrainedModel, model: Student, image: Pixels) -> tuple[Float[T
     assert readout is not None
     features = model.feature_extraction(View(None, known)).features
     score = model.assess(Extracted(features, damage=None), source=trained.source).score.mean()
-    slope = model.regressor.calibration.log_scale[trained.source].exp()
-    return readout.vector(known), torch.logit(score, eps=EPS) / slope
+    return readout.vector(known), torch.logit(score, eps=EPS) / model.regressor.slope(trained.source)
 
 
 def _started(extraction: FeatureExtraction, target: QualityData) -> DamageReadout:

@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 
 from ksiqa.build import Model
 from ksiqa.data.datamodule import QualityData
+from ksiqa.model.ensemble import members
 from ksiqa.model.ordinal_regression import OrdinalHead
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.quality import as_images
@@ -28,6 +29,11 @@ def fit_scale(model: Model, data: QualityData) -> None:
     the images exceed it as often as their labels do (the maximum of the likelihood), for the levels that
     ``regressor.start_from`` has laid.
     """
+    for one in members(model):
+        _fit(one, data)
+
+
+def _fit(model: Model, data: QualityData) -> None:
     regressor, source = model.regressor, data.name
     head = getattr(regressor, "ordinal", None)
     own = [regressor.calibration.log_scale[source], regressor.calibration.shift[source]]

@@ -1,5 +1,6 @@
 """Going on from a trained model (``init`` in a config): its architecture and weights, with scales of the run's own."""
 
+import re
 from collections.abc import Collection, Iterable
 from hashlib import file_digest
 from pathlib import Path
@@ -19,6 +20,7 @@ from ksiqa.sets import set_nodes
 OF_TRAINING = ("model.bins", "backbone.frozen")  # no part of an architecture
 OF_SOURCES = ("calibration.", "ordinal.biases.", "ordinal.edges_", "ordinal.centres_")  # a regressor's, by source
 READOUT = "feature_extraction.damage."  # of frozen branches: it goes where one of them learns
+OF_MEMBER = re.compile(r"members\.\d+\.")  # in an ensemble's names
 FILLED = "init"  # a branch's ``weights`` that come with the model's
 
 
@@ -115,7 +117,8 @@ def _is_its_own(name: str) -> bool:
 
 
 def _is_of_a_source(name: str) -> bool:
-    return name.startswith(tuple(f"regressor.{one}" for one in OF_SOURCES))
+    regressor, _, rest = OF_MEMBER.sub("", name).partition(".")
+    return regressor == "regressor" and rest.startswith(OF_SOURCES)
 
 
 def _check_asked(config: DictConfig, trained: TrainedModel, *, name: str, asked: Collection[str]) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ksiqa.data.mixed import Data
 from ksiqa.errors import CheckpointError, ConfigError, NotFiniteError
-from ksiqa.model.student import Student
+from ksiqa.model.ensemble import members
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.phase import Phase
 from ksiqa.task.quality import QualityTask
@@ -37,10 +37,12 @@ def train_phases(config: DictConfig, parts: Parts, folder: Path, *, loggers: lis
     for phase in phases:
         fit(config, phase, folder, loggers=loggers)
         if held_out is not None:
-            srcc.append(fr_srcc(config, parts, held_out))
+            srcc.append(fr_srcc(config, phase, held_out))
     if isinstance(parts.model, Teacher) or config.sharing.kind == "joint":
         return next(one.name for one in parts.target.sets if one.has_references)
-    if held_out is not None and srcc[0] - srcc[-1] <= FR_MAY_LOSE:
+    each = len(phases) // len(members(parts.model))  # of a student
+    lost = [srcc[first] - srcc[first + each - 1] for first in range(0, len(srcc), each)]
+    if held_out is not None and max(lost) <= FR_MAY_LOSE:
         return held_out.sets[0].name
     return None
 
@@ -65,10 +67,12 @@ def pairs_held_out(config: DictConfig, parts: Parts) -> Data | None:
     return data
 
 
-def fr_srcc(config: DictConfig, parts: Parts, data: Data) -> float:
-    """Return the teacher's SRCC on the validation part of ``data``, of a mix the mean over its sets."""
-    assert isinstance(parts.model, Student)  # only a student is trained by transfer or sequential
-    task = QualityTask(student=None, teacher=parts.model.teacher(), units={one.name: one.unit for one in data.sets})
+def fr_srcc(config: DictConfig, phase: Phase, data: Data) -> float:
+    """Return the SRCC of the teacher that learned in a phase on the validation part of ``data``, of a mix the mean over
+    its sets."""
+    teacher = phase.task.teacher
+    assert teacher is not None  # transfer and sequential have one in each phase
+    task = QualityTask(student=None, teacher=teacher, units={one.name: one.unit for one in data.sets})
     loaders = [one.val_dataloader() for one in data.sets]
     trainers.scoring_trainer(config, alone=False).validate(task, loaders, verbose=False)
     return float(task.trainer.callback_metrics[task.criterion])

@@ -51,6 +51,7 @@ def settled(config: DictConfig) -> DictConfig:
             config.split.validation_share = VALIDATION_SHARE if _validates(config) else 0.0
         config.report.setdefault("from_features", False)  # runs made before there were these keys are repeated, too
         config.model.setdefault("damage", "copies")
+        config.model.setdefault("students", 1)
         config.sharing.setdefault("rehearsal_scores", "both")
         OmegaConf.resolve(config)
         if "others" in config:

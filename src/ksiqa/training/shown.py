@@ -14,6 +14,7 @@ from ksiqa.console import open_console
 from ksiqa.inference.evaluation import Tested
 from ksiqa.metric.agreement import Agreement
 from ksiqa.metric.correlation import few
+from ksiqa.model.ensemble import members
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.task.phase import Phase
@@ -97,18 +98,18 @@ def _show_model(parts: Parts) -> None:
 def _model_parts(parts: Parts) -> Iterator[tuple[str, list[Any]]]:
     """Yield the parts of the model by name, each parameter in one of them."""
     model: Any = parts.model
-    extraction, regressor = model.feature_extraction, model.regressor
+    extraction, regressors = model.feature_extraction, [one.regressor for one in members(model)]
     branches = {"FE: ViT": extraction.vit, "FE: CNN": extraction.cnn}
     yield from ((name, [branch]) for name, branch in branches.items() if branch is not None)
     yield "FE: fusion", [one for one in extraction.children() if one not in branches.values()]
     if isinstance(model, Student):
         yield "MIG", [model.imagery]
     yield ("body", [model.body]) if isinstance(model, Plain) else ("decoder", [model.decoder])
-    ordinal = getattr(regressor, "ordinal", None)
-    own = [one for one in regressor.children() if one is not ordinal]
-    yield "QAR", [*own, *regressor.parameters(recurse=False)]
-    if ordinal is not None:
-        yield "ordinal", [ordinal]
+    heads = [head for one in regressors if (head := getattr(one, "ordinal", None)) is not None]
+    own = [part for one in regressors for part in (*one.children(), *one.parameters(recurse=False))]
+    yield "QAR", [part for part in own if not any(part is head for head in heads)]
+    if heads:
+        yield "ordinal", heads
     if parts.instructor is not None:
         yield "instructor", [parts.instructor]
 

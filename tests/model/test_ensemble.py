@@ -1,0 +1,118 @@
+"""Several students as one: what each is worth alone, and all together."""
+
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+import torch
+
+from ksiqa.batch import View
+from ksiqa.errors import ConfigError
+from ksiqa.inference.model_folder import load_model
+from ksiqa.model.ensemble import members
+from ksiqa.training.run import run
+from tests.runs import SMALL, composed, table_overrides
+from tests.tiny import tiny_model, write_table
+
+FROZEN = {"frozen": ["vit", "cnn"]}
+IMAGES = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def three():
+    torch.manual_seed(0)
+    return tiny_model(backbone=FROZEN, students=3, damage_weight=0.5).eval()
+
+
+@torch.inference_mode()
+def test_it_says_the_mean_of_what_its_students_say(three):
+    readout = three.feature_extraction.damage
+    readout.cnn_direction.normal_(generator=torch.Generator().manual_seed(1))
+    found = three(View(IMAGES), source="one")
+    known = three.feature_extraction.branch_features(IMAGES)
+    alone = [member(View(None, known), source="one") for member in members(three)]
+    assert len(alone) == 3
+    assert all(not torch.allclose(one.score, other.score) for one, other in pairwise(alone))
+    for name in ("score", "regressed", "level_probabilities", "quality_map", "weight_map", "doubt"):
+        mean = torch.stack([getattr(one, name) for one in alone]).mean(dim=0)
+        assert torch.allclose(getattr(found, name), mean, atol=1e-6), name
+    for name in ("features", "imagery", "decoding"):
+        assert torch.allclose(getattr(found, name), torch.cat([getattr(one, name) for one in alone], dim=-1), atol=1e-5)
+    readout.cnn_direction.zero_()
+    assert not torch.allclose(three(View(IMAGES), source="one").score, found.score)  # damage is every student's
+
+
+@torch.inference_mode()
+def test_its_teacher_is_its_students_teachers(three):
+    references = IMAGES.flip(0)
+    found = three.teacher()(View(IMAGES), View(references), source="one").score
+    known = [three.feature_extraction.branch_features(images) for images in (IMAGES, references)]
+    alone = [one.teacher()(*(View(None, images) for images in known), source="one").score for one in members(three)]
+    assert torch.allclose(found, torch.stack(alone).mean(dim=0), atol=1e-6)
+
+
+def test_branches_and_readout_are_held_once(three):
+    one = tiny_model(backbone=FROZEN, damage_weight=0.5)
+    frozen = [name for name in one.state_dict() if name.startswith(tuple(f"feature_extraction.{of}." for of in SHARED))]
+    names = list(three.state_dict())
+    assert len(frozen) > 100
+    assert set(frozen) < set(names)
+    assert len(names) == len(frozen) + 3 * (len(one.state_dict()) - len(frozen))
+
+
+SHARED = ("vit", "cnn", "damage")
+
+
+def test_branches_that_learn():
+    with pytest.raises(ConfigError, match=r"found: model\.students=2 with backbone\.frozen=\['cnn'\]"):
+        tiny_model(students=2, backbone={"frozen": ["cnn"]})
+
+
+@pytest.mark.parametrize("kind", ["plain", "plain_matched", "teacher"])
+def test_other_kinds(kind):
+    with pytest.raises(ConfigError, match=rf"found: model\.students=2 with model\.kind={kind}"):
+        tiny_model(students=2, kind=kind, backbone=FROZEN)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The models of a run of one student and of a run of two, and where they are; pairs teach a teacher, too."""
+    home = tmp_path_factory.mktemp("runs")
+    told = table_overrides(write_table(home / "table", contents=6, side=96))
+    told += [
+        "backbone=demo",
+        "backbone.frozen=null",
+        "data.distinct_crops=1",
+        "sharing=joint",
+        f"cache={home / 'cache'}",
+    ]
+    found = {}
+    for count in (1, 2):
+        folder = home / str(count)
+        run(composed("train", *SMALL, *told, f"model.students={count}", "model.damage_weight=0.3"), folder)
+        found[count] = (load_model(folder / "model"), folder)
+    return found
+
+
+def test_each_student_learns_alone_and_the_first_one_as_if_there_were_no_other(runs):
+    (one, _), (two, folder) = runs[1], runs[2]
+    first, second = members(two.network)
+    of_one = {name: value for name, value in one.network.state_dict().items() if ".damage." not in name}
+    state = {name: value for name, value in first.state_dict().items() if ".damage." not in name}
+    assert all(torch.equal(value, of_one[name]) for name, value in state.items())
+    assert len(state) == len(of_one) - len(one.network.feature_extraction.vit.state_dict()) - len(
+        one.network.feature_extraction.cnn.state_dict()
+    )
+    pairs = zip(first.decoder.parameters(), second.decoder.parameters(), strict=True)
+    assert not any(torch.equal(*pair) for pair in pairs if pair[0].ndim > 1)
+    metrics = pd.read_csv(folder / "metrics.csv")
+    assert list(metrics["phase"].unique()) == ["joint", "joint_2"]
+
+
+def test_a_saved_ensemble_is_tested_as_it_scores(runs):
+    trained, folder = runs[2]
+    assert trained.model["students"] == 2
+    assert trained.teacher is not None
+    assert trained.network.feature_extraction.damage.cnn_direction.any()
+    kept = pd.read_csv(next(folder.glob("**/predictions*.csv")))
+    assert kept["score"].between(0, 1).all()
