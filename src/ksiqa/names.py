@@ -10,7 +10,7 @@ PARTS = {  # files of a group that others are made of, and nobody chooses
     "data": ("common", "member", "released"),
     "model": (
         *("attention", "damage", "feature_extraction", "mental_imagery", "ordinal_regression"),
-        *("quality_regressor", "shared_decoder"),
+        *("quality_regressor", "shared_decoder", "ensemble"),
     ),
 }
 

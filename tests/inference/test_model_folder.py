@@ -140,6 +140,14 @@ def test_a_config_value_without_meaning(folder):
         load_model(folder)
 
 
+def test_several_students_come_back_bit_by_bit(image, tmp_path):
+    before = saved(students=3, backbone={"frozen": ["vit", "cnn"]})
+    save_model(before, tmp_path)
+    after = load_model(tmp_path)
+    assert Scorer(after).score(image).score == Scorer(before).score(image).score
+    assert Scorer(after).score(image, image[::-1].copy()) == Scorer(before).score(image, image[::-1].copy())
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_broken_files(name, folder):
     whole = (folder / name).read_bytes()
@@ -153,7 +161,7 @@ def test_a_model_of_an_earlier_version_is_read_as_it_was(student, tmp_path):
     file = tmp_path / "config.json"
     config = json.loads(file.read_text())
     del config["backbone"]["vit"]["shrink"], config["in_doubts"]
-    del config["model"]["damage"], config["model"]["damage_weight"]
+    del config["model"]["damage"], config["model"]["damage_weight"], config["model"]["students"]
     file.write_text(json.dumps(config))
     loaded = load_model(tmp_path)
     assert (loaded.backbone["vit"]["shrink"], loaded.in_doubts) == (1, False)

@@ -18,6 +18,7 @@ MODELS = {
     "conv imagery": {"imagery": "conv"},
     "cross decoder": {"decoder": "cross", "ordinal": "dorn"},
     "frozen": {"backbone": {"frozen": ["vit", "cnn"]}},
+    "ensemble": {"students": 3, "backbone": {"frozen": ["vit", "cnn"]}},
     "deform": {"fusion": "deform"},
     "plain": {"kind": "plain", "fr": False},
     "plain_matched": {"kind": "plain_matched", "fr": False},

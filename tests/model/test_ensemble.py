@@ -5,12 +5,16 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 import torch
+from omegaconf import open_dict
 
 from ksiqa.batch import View
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import load_model
 from ksiqa.model.ensemble import members
+from ksiqa.training.assembly import assemble
+from ksiqa.training.initial import take_over
 from ksiqa.training.run import run
+from ksiqa.training.settle import settled
 from tests.runs import SMALL, composed, table_overrides
 from tests.tiny import tiny_model, write_table
 
@@ -116,3 +120,38 @@ def test_a_saved_ensemble_is_tested_as_it_scores(runs):
     assert trained.network.feature_extraction.damage.cnn_direction.any()
     kept = pd.read_csv(next(folder.glob("**/predictions*.csv")))
     assert kept["score"].between(0, 1).all()
+
+
+@pytest.mark.parametrize(
+    ("told", "students", "learning"),
+    [([], 2, []), (["model.students=1"], 1, []), (["model.students=1", "backbone.frozen=[]"], 1, ["vit", "cnn"])],
+)
+def test_going_on_with_it(told, students, learning, runs, tmp_path):
+    trained, folder = runs[2]
+    table = table_overrides(write_table(tmp_path, contents=4, side=96), reference=False)
+    told = ["+experiment=finetune", *table, f"init={folder / 'model'}", f"cache={tmp_path / 'cache'}", *told]
+    config = composed("train", *told)
+    with open_dict(config):
+        take_over(config, asked=[one.partition("=")[0] for one in told if one.startswith(("model.", "backbone."))])
+    config = settled(config)
+    assert config.model.students == settled(config).model.students == students
+    network = assemble(config).model
+    assert network.feature_extraction.learning == learning
+    assert len(members(network)) == students
+    for one, other in zip(members(network), members(trained.network), strict=False):
+        assert all(map(torch.equal, one.decoder.parameters(), other.decoder.parameters()))
+        assert torch.equal(one.regressor.quality[0].weight, other.regressor.quality[0].weight)
+        scales = [member.regressor.calibration.shift["table"] for member in (one, other)]
+        assert not torch.equal(*scales)
+
+
+def test_more_students_than_the_model_has(runs, tmp_path):
+    table = table_overrides(write_table(tmp_path, contents=4, side=96), reference=False)
+    told = ["+experiment=finetune", *table, f"init={runs[2][1] / 'model'}"]
+    with pytest.raises(ConfigError, match=r"found: model\.students=3 with init"):
+        take_over(composed("train", *told, "model.students=3"), asked=["model.students"])
+
+
+def test_the_best_epoch_of_several(tmp_path):
+    with pytest.raises(ConfigError, match=r"found: report\.best_on_test=true with model\.students=2"):
+        run(composed("train", *SMALL, "model.students=2", "report.best_on_test=true"), tmp_path)

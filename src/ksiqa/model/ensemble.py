@@ -42,7 +42,7 @@ class EnsembleExtraction(FeatureExtraction):
             raise ConfigError(
                 found=f"model.students={len(members)} with backbone.frozen={first.frozen}",
                 expected="frozen branches, which several students share",
-                do="set model.students=1, or backbone.frozen=null, which freezes all",
+                do="set backbone.frozen=null, which freezes all, or model.students=1",
             )
         self.vit, self.cnn, self.damage = first.vit, first.cnn, first.damage
         self.cell, self.pool, self.width = first.cell, first.pool, first.width * len(members)

@@ -20,6 +20,7 @@ from ksiqa.sets import set_nodes
 OF_TRAINING = ("model.bins", "backbone.frozen")  # no part of an architecture
 OF_SOURCES = ("calibration.", "ordinal.biases.", "ordinal.edges_", "ordinal.centres_")  # a regressor's, by source
 READOUT = "feature_extraction.damage."  # of frozen branches: it goes where one of them learns
+STUDENTS = "model.students"  # one alone goes on with the first of several
 OF_MEMBER = re.compile(r"members\.\d+\.")  # in an ensemble's names
 FILLED = "init"  # a branch's ``weights`` that come with the model's
 
@@ -90,7 +91,9 @@ def take_over(config: DictConfig, *, asked: Collection[str]) -> None:
     config.init = {"folder": name, "weights": weights}
     stays = config.backbone.frozen is None or {*config.backbone.frozen} >= {*trained.backbone["frozen"]}
     readout = {} if stays else {"damage_weight": 0}
-    config.model = {**trained.model, "bins": config.model.bins, **readout}
+    alone = (known is not None or STUDENTS in asked) and config.model.get("students", 1) == 1
+    students = {"students": 1} if alone else {}
+    config.model = {**trained.model, "bins": config.model.bins, **readout, **students}
     config.backbone = {**filled, "frozen": config.backbone.frozen}
     _leave_views(config.data, trained)
 
@@ -103,7 +106,10 @@ def network_of(config: DictConfig, *, sources: list[str]) -> tuple[Model, Traine
         if branch:
             branch["weights"] = "random"
     network = compose(model=plain(config.model), backbone=backbone, sources=sources)
-    shared = {name: value for name, value in trained.network.state_dict().items() if not _is_of_a_source(name)}
+    state = trained.network.state_dict()
+    if config.model.students == 1:  # of an ensemble's the first
+        state = {OF_MEMBER.sub("", name): value for name, value in state.items() if _is_of_first(name)}
+    shared = {name: value for name, value in state.items() if not _is_of_a_source(name)}
     own = {name: value for name, value in network.state_dict().items() if _is_its_own(name)}
     if network.feature_extraction.damage is None:
         shared = {name: value for name, value in shared.items() if not name.startswith(READOUT)}
@@ -114,6 +120,11 @@ def network_of(config: DictConfig, *, sources: list[str]) -> tuple[Model, Traine
 def _is_its_own(name: str) -> bool:
     """Tell what a run's network may have beyond the model's: sources, and a readout of more frozen branches."""
     return _is_of_a_source(name) or name.startswith(READOUT)
+
+
+def _is_of_first(name: str) -> bool:
+    found = OF_MEMBER.search(name)
+    return found is None or found.group() == "members.0."
 
 
 def _is_of_a_source(name: str) -> bool:
@@ -128,7 +139,8 @@ def _check_asked(config: DictConfig, trained: TrainedModel, *, name: str, asked:
         of_key = [one for one in {**here, **there} if one == key or one.startswith(f"{key}.")]
         for one in of_key:
             replaced = one.endswith(".weights") and one != key  # of a group that was named as a whole
-            if one not in OF_TRAINING and not replaced and here.get(one) != there.get(one):
+            free = replaced or one in OF_TRAINING or (one, here.get(one)) == (STUDENTS, 1)
+            if not free and here.get(one) != there.get(one):
                 raise ConfigError(
                     found=f"{one}={here.get(one)} with init={name}",
                     expected=f"what that model has ({there.get(one, 'weights of its own')})",

@@ -119,6 +119,12 @@ def check_trainer(config: DictConfig) -> None:
             expected="one process, which scores the test part after each epoch",
             do="set strategy.devices=1",
         )
+    if config.report.best_on_test and config.model.students > 1:
+        raise ConfigError(
+            found=f"report.best_on_test=true with model.students={config.model.students}",
+            expected="one student, whose epochs are those of the run",
+            do="set report.best_on_test=false, or model.students=1",
+        )
 
 
 def check_devices(config: DictConfig) -> None:
