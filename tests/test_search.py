@@ -167,6 +167,8 @@ def test_the_space_of_a_config():
         (["split.validation_share=0"], "with split.validation_share=0\nexpected: splits that have a validation part"),
         (["search.splits=[]"], "found: search.splits=[] with"),
         (["search.trials=0"], "found: search.trials=0\nexpected: 1 or more"),
+        (["model.students=2"], "found: a search with model.students\nexpected: one student, by whose validation SRCC"),
+        (["+search.space.model.students.values=[1,2]"], "found: a search with several values of model.students"),
         (["report.best_on_test=true"], "expected: no look at the test part"),
         (["strategy.devices=2"], "expected: no look at the test part, and one device a process"),
     ],

@@ -156,7 +156,7 @@ def keep_frozen(
 
     @torch.no_grad()
     def extractor(images: Tensor) -> Mapping[str, Tensor]:
-        return extraction.eval().branch_features(images.float() / 255, leave_out=learning)
+        return extraction.branch_features(images.float() / 255, leave_out=learning)
 
     frozen = {name: getattr(extraction, name) for name in extraction.frozen}
     weights = {f"{name}.{key}": value for name, one in frozen.items() for key, value in one.state_dict().items()}

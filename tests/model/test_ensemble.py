@@ -67,6 +67,28 @@ def test_branches_and_readout_are_held_once(three):
 SHARED = ("vit", "cnn", "damage")
 
 
+def test_a_student_takes_the_branches_along_that_it_shares():
+    """To a device, or to another precision, as Lightning moves the one that learns."""
+    one = tiny_model(backbone=FROZEN, students=2, damage_weight=0.5)
+    second = members(one)[1].double()
+    assert {value.dtype for value in one.feature_extraction.vit.parameters()} == {torch.float64}
+    assert one.feature_extraction.damage.middle.dtype == torch.float64
+    assert second.eval()(View(IMAGES.double()), source="one").quality_map.isfinite().all()
+
+
+def test_all_start_from_the_same_moments():
+    one = tiny_model(backbone=FROZEN, students=2)
+    known = one.feature_extraction.branch_features(IMAGES)
+    one.feature_extraction.start_from(iter([View(None, known)]))
+    alone = tiny_model(backbone=FROZEN)
+    alone.feature_extraction.vit.load_state_dict(one.feature_extraction.vit.state_dict())
+    alone.feature_extraction.start_from(iter([View(None, alone.feature_extraction.branch_features(IMAGES))]))
+    expected = alone.feature_extraction.vit_projection[0].weight
+    assert not torch.equal(expected, torch.ones_like(expected))
+    for member in members(one):
+        assert torch.allclose(member.feature_extraction.vit_projection[0].weight, expected)
+
+
 def test_branches_that_learn():
     with pytest.raises(ConfigError, match=r"found: model\.students=2 with backbone\.frozen=\['cnn'\]"):
         tiny_model(students=2, backbone={"frozen": ["cnn"]})

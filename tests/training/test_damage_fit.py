@@ -206,6 +206,12 @@ def test_each_photograph_of_the_training_part_is_looked_at_once(parts):
     assert digests[0] == digests[1]
 
 
+def test_what_is_trained_sees_no_damage_whether_features_were_kept_before_or_not(folder, tmp_path):
+    for _ in ("computed", "found in the cache"):
+        extraction = _assembled(folder, f"cache={tmp_path}").model.feature_extraction
+        assert extraction.training
+
+
 def test_a_run_finds_it_when_all_have_learned(folder, tmp_path):
     told = settled(composed("train", *SMALL, *_overrides(folder, "model.damage=scores")))
     run(told, tmp_path / "run", test=False)

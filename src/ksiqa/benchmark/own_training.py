@@ -14,6 +14,7 @@ from ksiqa.batch import Batch, View
 from ksiqa.benchmark.counts import flops_of, synchronise
 from ksiqa.benchmark.setting import SOURCE, Setting
 from ksiqa.benchmark.stints import Contestant
+from ksiqa.model.ensemble import members
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.quality import QualityTask, as_images
 from ksiqa.task.student import StudentTask
@@ -44,7 +45,8 @@ def trainings(setting: Setting) -> Iterator[Contestant]:
 
 
 def task_of(config: Any, model: Any, *, joint: bool) -> QualityTask:
-    """Return the task that trains a model."""
+    """Return the task that trains a model, of several students the first: they learn one after another."""
+    model = members(model)[0]
     regime = build.regime(config)
     told: dict[str, Any] = {"loss": regime.loss, "optimiser": regime.optimiser}
     told |= {"units": {SOURCE: 1.0}, "weights": {SOURCE: 1.0}}

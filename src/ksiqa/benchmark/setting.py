@@ -54,8 +54,9 @@ class Setting:
     def config(self, *, model: str, sharing: str = "none") -> DictConfig:
         """Return the config of a training."""
         told = (f"backbone={self.backbone}", f"model={model}", f"sharing={sharing}", f"strategy={self.strategy}")
+        one = [] if model == "student" else ["model.students=1"]
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            config = compose("train", [*told, f"strategy.precision={self.precision}", *self.overrides])
+            config = compose("train", [*told, f"strategy.precision={self.precision}", *self.overrides, *one])
         for branch in (config.backbone.vit, config.backbone.cnn):
             if branch is not None:
                 branch.weights = "random"

@@ -9,7 +9,8 @@ Averaging networks: Hansen and Salamon, "Neural network ensembles", IEEE TPAMI 1
 which share frozen branches is our choice (measured in ``experiments/shipped``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor, nn
 
-from ksiqa.batch import Extracted, Features, Prediction, View
+from ksiqa.batch import Features, Prediction, View
 from ksiqa.errors import ConfigError
 from ksiqa.model.feature_extraction import FeatureExtraction
 from ksiqa.model.ordinal_regression import OrdinalHead
@@ -50,24 +51,32 @@ class EnsembleExtraction(FeatureExtraction):
             _share(member, vit=self.vit, cnn=self.cnn, damage=self.damage)
         self.members: Any = nn.ModuleList(members)
 
-    def forward(self, view: View) -> Extracted:
-        """Return the features of all members, and damage.
-
-        Raises:
-            ImageError: a side is no multiple of ``cell``.
-        """
-        known = dict(view.known)
-        if view.image is not None:
-            self._check_sides(view.image)
-            known |= self.branch_features(view.image, leave_out=view.known)
-        found = [member(View(None, known)) for member in self.members]
-        return Extracted(torch.cat([one.features for one in found], dim=-1), found[0].damage)
-
     def start_from(self, views: Iterable[View]) -> None:
         """Let all members start alike; see ``FeatureExtraction``."""
-        seen = list(views)
-        for member in self.members:
-            member.start_from(seen)
+        first, *others = self.members
+        first.start_from(views)
+        for name in self.frozen:
+            for member in others:
+                member.get_submodule(f"{name}_projection.0").load_state_dict(
+                    first.get_submodule(f"{name}_projection.0").state_dict()
+                )
+
+    @property
+    def vit_projection(self) -> Callable[[Tensor], Features]:  # type: ignore[override]  # a module's attribute there
+        """All members' projections of the transformer branch, side by side."""
+        return partial(self._all_projected, "vit")
+
+    @property
+    def cnn_projection(self) -> Callable[[Tensor], Features]:  # type: ignore[override]  # a module's attribute there
+        """All members' projections of the convolutional branch, side by side."""
+        return partial(self._all_projected, "cnn")
+
+    def _all_projected(self, name: str, raw: Tensor) -> Features:
+        return torch.cat([getattr(member, f"{name}_projection")(raw) for member in self.members], dim=-1)
+
+    def _fused(self, *projected: Features) -> Features:
+        shares = zip(*(one.chunk(len(self.members), dim=-1) for one in projected), strict=True)
+        return torch.cat([member._fused(*own) for member, own in zip(self.members, shares, strict=True)], dim=-1)
 
     @property
     def dtype(self) -> torch.dtype:

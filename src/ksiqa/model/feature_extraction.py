@@ -194,6 +194,15 @@ class FeatureExtraction(nn.Module):
             projected |= {name: projected[name][..., :-1] for name in self._readout.branches}
         return Extracted(in_tiles(self._fused, *projected.values()), damage)
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "FeatureExtraction":
+        """Take modules along that an ensemble's members share without owning them (``ksiqa.model.ensemble``)."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name in ("vit", "cnn", "damage"):
+            shared = self.__dict__.get(name)  # a module of its own stands elsewhere
+            if shared is not None:
+                shared._apply(fn)
+        return self
+
     def branch_features(self, image: Image, *, leave_out: Collection[str] = ()) -> dict[str, Features]:
         """Return the raw features of each branch by its name, but for those in ``leave_out``, of large images in
         tiles: what ``forward`` makes of them as a view's ``known`` is what it makes of the image."""

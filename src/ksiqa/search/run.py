@@ -83,6 +83,12 @@ def _check(config: DictConfig, wanted: Mapping[str, Any], space: Space) -> None:
             expected="splits that have a validation part: by its SRCC trials are compared",
             do="set search.splits=[0,1,2] split.validation_share=0.1",
         )
+    if config.model.students > 1 or "model.students" in space:
+        raise ConfigError(
+            found=f"a search with {'several values of ' if 'model.students' in space else ''}model.students",
+            expected="one student, by whose validation SRCC trials are compared; several have none together",
+            do="set model.students=1, and several for the recipe that is found",
+        )
     if config.report.best_on_test or several_devices(config):
         raise ConfigError(
             found=f"a search with report.best_on_test={config.report.best_on_test}, {config.strategy.devices} devices",
