@@ -4,10 +4,10 @@
         --unseen FOLDER
 
 --photographs holds those of photographs.csv, --unseen pristine photographs for the ladders, whatever their licence:
-they are only looked at. The student learns on LIVEC, with distorted copies of the photographs beside it in every step,
-on which the teacher learns, too: ten times on the training parts of ten random splits, for the figures, and once on all
-of LIVEC but a tenth for the intervals. What is done already is not done again. Ends with results.csv and ladders.csv
-here and the model in src/ksiqa/shipped.
+they are only looked at. Three students learn on LIVEC, one after another, with distorted copies of the photographs
+beside it in every step, on which their teachers learn, too: ten times on the training parts of ten random splits, for
+the figures, and once on all of LIVEC but a tenth for the intervals. What is done already is not done again. Ends with
+results.csv and ladders.csv here and the model in src/ksiqa/shipped.
 """
 
 import argparse

@@ -7,6 +7,7 @@ import pytest
 import torch
 from omegaconf import open_dict
 
+import ksiqa
 from ksiqa.batch import View
 from ksiqa.errors import ConfigError
 from ksiqa.inference.model_folder import load_model
@@ -140,8 +141,9 @@ def test_a_saved_ensemble_is_tested_as_it_scores(runs):
     assert trained.model["students"] == 2
     assert trained.teacher is not None
     assert trained.network.feature_extraction.damage.cnn_direction.any()
-    kept = pd.read_csv(next(folder.glob("**/predictions*.csv")))
-    assert kept["score"].between(0, 1).all()
+    kept = pd.read_csv(next(folder.glob("**/predictions*.csv"))).head(3)
+    alone = [ksiqa.load(folder / "model").score(image).score for image in kept["image"]]
+    assert alone == pytest.approx(kept["score"], abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,34 @@ def test_phases_terms_and_what_moves(kind, on, expected, pairs, photographs):
     assert found == expected
 
 
+FROZEN = {"frozen": ["vit", "cnn"]}
+
+
+@pytest.mark.parametrize(("kind", "on", "expected"), CASES)
+def test_several_students_learn_one_after_another(kind, on, expected, pairs, photographs):
+    """Each by all phases of its own; an instructor learns once."""
+    student = tiny_model(sources=SOURCES, backbone=FROZEN, students=2)
+    instructor = tiny_model(kind="teacher", sources=SOURCES) if kind == "distil" else None
+    beside = quality_data(pairs)
+    data = {
+        "pairs": (beside, None),
+        "photographs": (quality_data(photographs), beside),
+        "photographs alone": (quality_data(photographs), None),
+    }
+    target, others = data[on]
+    phases = _regime(kind).phases(student, instructor=instructor, target=target, pairs=others)
+    first = [name for name, *_ in expected]
+    again = [f"{name}_2" for name in first if (kind, name) != ("distil", "teacher")]
+    assert [phase.name for phase in phases] == first + again
+    assert [phase.number for phase in phases] == list(range(len(phases)))
+    learning = [{id(parameter) for parameter in phase.task.parameters() if parameter.requires_grad} for phase in phases]
+    own = slice(1, None) if kind == "distil" else slice(None)
+    ones, others = (set.union(*part) for part in (learning[: len(first)][own], learning[len(first) :]))
+    assert ones
+    assert others
+    assert not ones & others
+
+
 def test_a_decoder_that_is_not_frozen_moves_in_the_second_phase(pairs):
     student = tiny_model(sources=("pairs",))
     regime = _regime("sequential", freeze_decoder=False)

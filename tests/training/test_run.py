@@ -15,6 +15,7 @@ from ksiqa.errors import ConfigError, DatasetError, NotFiniteError
 from ksiqa.inference.model_folder import load_model
 from ksiqa.task.quality import QualityTask
 from ksiqa.training import trainers
+from ksiqa.training.phases import most_lost
 from tests.fake_iqa import WRITERS
 from tests.runs import PAIR_SPLIT, composed, evaluated, killed_and_resumed, rows, table_overrides, train
 
@@ -251,6 +252,14 @@ def test_a_teacher_that_lost_too_much_in_the_students_phase_is_not_saved(may_los
     overrides = ["sharing=sequential", "sharing.pair_epochs=1", *ONE_STEP]
     assert train(tmp_path / "run", *table_overrides(pairs), *overrides)["fr"] is fr
     assert load_model(tmp_path / "run" / "model").fr_source == ("table" if fr else None)
+
+
+@pytest.mark.parametrize(
+    ("srcc", "students", "lost"),
+    [([0.9, 0.8, 0.85], 1, 0.05), ([0.9, 0.85, 0.9, 0.7], 2, 0.2), ([0.5, 0.75, 0.5, 0.875], 2, -0.25)],
+)
+def test_the_teacher_that_lost_most_decides(srcc, students, lost):
+    assert most_lost(srcc, students=students) == pytest.approx(lost)
 
 
 def test_whether_a_teacher_was_kept_cannot_be_told_without_a_validation_part(pairs, tmp_path):

@@ -78,8 +78,9 @@ class Regime:
         phases: list[Phase] = []
         for number, member in enumerate(members(model)):
             own = self._phases(member, instructor, target, pairs)
-            if number:  # an instructor has learned by then
-                own = [replace(one, name=f"{one.name}_{number + 1}") for one in own[instructor is not None :]]
+            if number:
+                learned = self.sharing.kind == "distil"  # the instructor has, by then
+                own = [replace(one, name=f"{one.name}_{number + 1}") for one in own[learned:]]
             phases += own
         return [replace(phase, number=number) for number, phase in enumerate(phases)]
 

@@ -1,5 +1,6 @@
 """The phases of a training, one after another, and whether a teacher came out of them."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -40,11 +41,20 @@ def train_phases(config: DictConfig, parts: Parts, folder: Path, *, loggers: lis
             srcc.append(fr_srcc(config, phase, held_out))
     if isinstance(parts.model, Teacher) or config.sharing.kind == "joint":
         return next(one.name for one in parts.target.sets if one.has_references)
-    each = len(phases) // len(members(parts.model))  # of a student
-    lost = [srcc[first] - srcc[first + each - 1] for first in range(0, len(srcc), each)]
-    if held_out is not None and max(lost) <= FR_MAY_LOSE:
+    if held_out is not None and most_lost(srcc, students=len(members(parts.model))) <= FR_MAY_LOSE:
         return held_out.sets[0].name
     return None
+
+
+def most_lost(srcc: Sequence[float], *, students: int) -> float:
+    """Return the most that a student's teacher lost from its first phase to its last.
+
+    Args:
+        srcc: after each phase, those of one student after those of another.
+        students: how many.
+    """
+    each = len(srcc) // students
+    return max(srcc[first] - srcc[first + each - 1] for first in range(0, len(srcc), each))
 
 
 def pairs_held_out(config: DictConfig, parts: Parts) -> Data | None:
