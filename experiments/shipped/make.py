@@ -46,7 +46,7 @@ ON_LIVEC = [  # whole photographs: crops of them have not the quality of the who
     *("data.short_side=500", "data.crop=476", "data.distinct_crops=1", "data.token_stride=2"),
     *("+data@pairs=folder", "trainer.max_epochs=14"),
     *("task.optimiser.head_lr=1e-3", "task.optimiser.weight_decay=0.1", "task.standardise=true"),
-    *("model.students=3", "model.damage_weight=0.1", "model.decoder=aligned", "report.from_features=true"),
+    *("model.students=3", "model.damage_weight=0.2", "model.decoder=aligned", "report.from_features=true"),
 ]
 ALL_OF_IT = ["split.source=train_on_all", "split.validation_share=0.1"]
 

@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from ksiqa.batch import Extracted, View
-from ksiqa.model.damage import EVEN, FIRM, FLATTEST, NARROWEST, PENALTY, PRICE, DamageReadout
+from ksiqa.model.damage import EVEN, FIRM, FLATTEST, NARROWEST, PENALTY, PRICE, UNEVEN, DamageReadout
 from ksiqa.model.ordinal_regression import OrdinalHead
 from ksiqa.model.quality_regressor import QualityRegressor
 from tests.tiny import tiny_model
@@ -55,8 +55,8 @@ def test_what_scores_lack_at_a_step_is_made_up_at_the_least_cost(weight):
 
     def slope(moved: float) -> float:
         lacking = expit(-(falls.double().numpy() + forward * moved) / FIRM)
-        price = PRICE / weight**2 * moved * (float(images[:, 0].var(correction=0)) + EVEN * spread**2)
-        return float(-(lacking * forward).mean() / FIRM + price)
+        dear = float(images[:, 0].var(correction=0)) + EVEN * spread**2 + UNEVEN * float(forward.var())
+        return float(-(lacking * forward).mean() / FIRM + PRICE / weight**2 * moved * dear)
 
     expected = brentq(slope, 0, 1000)
     assert weight * float(readout.cnn_direction[0, 0]) == pytest.approx(expected, rel=1e-3)

@@ -22,7 +22,8 @@ from ksiqa.batch import Features
 PENALTY = 1e-2  # of ``follow_copies``, on the squared direction, beside a mean over steps
 FIRM = 0.03  # of ``follow_scores``: by so much latent quality is to fall at a step
 PRICE = 0.14  # there, of the squared damage of images at a weight of 1
-EVEN = 0.6  # there, the same of the squared direction: other images vary more along it than those it was found on
+EVEN = 1.0  # there, the same of the squared direction: other images vary more along it than those it was found on
+UNEVEN = 5.0  # there, the same of how differently steps go along it: the more alike, the surer those of other images
 NARROWEST = 0.05  # least spread of a value over images, in deviations over tokens: what never varied yet may do so
 FLATTEST = 0.1  # least deviation of a channel, as a share of the branch's median
 LONGEST = {"maxiter": 1000, "maxfun": 2000}
@@ -95,7 +96,7 @@ class DamageReadout(nn.Module):
 
     def follow_scores(self, steps: Steps, falls: Float[Tensor, " steps"], images: Images, *, weight: float) -> None:
         """Find the direction that makes scores fall at each of ``steps``, whatever the student makes of it by itself,
-        and that moves the scores of ``images`` as little as it can.
+        and that moves the scores of ``images`` as little, and all steps as much alike, as it can.
 
         Args:
             steps: how the vectors change from a copy of a photograph to a slightly worse one.
@@ -105,16 +106,15 @@ class DamageReadout(nn.Module):
         """
         spread = _spread(images)
         along, by_itself = _array(steps / spread) / FIRM, _array(falls) / FIRM
-        there = _array((images - images.mean(dim=0)) / spread)
+        dear = np.vstack([_apart_from_mean(images / spread), np.sqrt(UNEVEN) * _apart_from_mean(steps / spread)])
         price = PRICE / weight**2
 
         def cost(direction: ndarray) -> tuple[float, ndarray]:
             order, slope = _disorder(by_itself + along @ direction)
-            moved = there @ direction
-            even = EVEN * direction
+            moved, even = dear @ direction, EVEN * direction
             return (
-                order + price / 2 * (moved @ moved / len(there) + even @ direction),
-                along.T @ slope + price * (there.T @ moved / len(there) + even),
+                order + price / 2 * (moved @ moved + even @ direction),
+                along.T @ slope + price * (dear.T @ moved + even),
             )
 
         self._point(_least(cost, values=along.shape[1]).to(images) / spread / weight, images)
@@ -133,6 +133,11 @@ class DamageReadout(nn.Module):
 def _spread(images: Float[Tensor, "images *values"]) -> Float[Tensor, " *values"]:
     of_several = min(1, len(images) - 1)  # a single one has no deviation
     return images.std(dim=0, correction=of_several).clamp(min=NARROWEST)
+
+
+def _apart_from_mean(rows: Float[Tensor, "rows values"]) -> ndarray:
+    """Return rows whose squares along a direction sum up to the variance there."""
+    return _array(rows - rows.mean(dim=0)) / np.sqrt(len(rows))
 
 
 def _array(values: Tensor) -> ndarray:
