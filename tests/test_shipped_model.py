@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 import ksiqa
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
 from ksiqa.inference.found_model import SHIPPED
+from ksiqa.model.ensemble import members
 from ksiqa.model.mental_imagery import ResidualImagery
 from ksiqa.predict import main
 
@@ -57,8 +58,10 @@ def test_it_is_small_and_has_all_parts(model):
     student, teacher = model.trained.student, model.trained.teacher
     assert student.feature_extraction.vit.blocks == [1, 3]
     assert student.feature_extraction.cnn is not None
-    assert isinstance(student.imagery, ResidualImagery)
-    assert student.regressor.ordinal is not None
+    each = members(student)
+    assert len(each) == 3
+    assert all(isinstance(one.imagery, ResidualImagery) and one.regressor.ordinal is not None for one in each)
+    assert student.feature_extraction.damage is not None
     assert teacher.decoder is student.decoder
     assert all(
         value.dtype == torch.float16 for value in load_file(SHIPPED / "model.safetensors").values() if value.ndim

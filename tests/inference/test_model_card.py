@@ -11,6 +11,7 @@ from ksiqa.data.facts import Facts
 from ksiqa.inference.model_folder import card, load_model, save_model
 from tests.inference.conftest import SCALE, saved
 from tests.runs import rows, table_overrides, train
+from tests.tiny import MODEL
 
 PHOTOGRAPHS = Facts(name="pairs", title="LIVEC (q95)", label="MOS", low=0.0, high=100.0, higher_is_better=True)
 ONE = saved()
@@ -75,6 +76,8 @@ def test_what_is_not_known_is_said_to_be_unknown():
 
 def test_what_it_does_follows_from_the_model():
     assert "without a reference (NR) and against" not in card(saved(fr=False))
+    several = card(saved(students=3, backbone={"frozen": ["vit", "cnn"]}))
+    assert f"the mean of 3 students, {MODEL['width']} channels" in several
     teacher = card(saved(kind="teacher"))
     assert "Scores photographs against a reference of the same size (FR); teacher" in teacher
     assert ModelCard(teacher).data.tags == ["image-quality-assessment", "full-reference"]

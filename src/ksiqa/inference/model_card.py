@@ -79,11 +79,13 @@ def _what(config: Mapping[str, Any], parameters: int, size: int) -> str:
         if config["backbone"].get(name)
     ]
     model, views, started = config["model"], config["views"], _started(config)
+    several = model.get("students", 1)
+    kind = _text(model["kind"]) if several == 1 else f"the mean of {several} students"
     looked = "the whole image" if views["kind"] == "whole" else f"{views['grid'] ** 2} crops of {views['side']} pixels"
     smaller = f", its short side made {config['short_side']} pixels where it is longer" if config["short_side"] else ""
     return "\n".join(
         (
-            f"- Scores photographs {ways}; {_text(model['kind'])}, {model['width']} channels.",
+            f"- Scores photographs {ways}; {kind}, {model['width']} channels.",
             f"- Backbone: {' and '.join(networks) or 'none'}, of timm. Weights they started from: {started}.",
             f"- {parameters:,} parameters, {size / 2**20:.1f} MiB.",
             f"- Looks at {looked}{smaller}.",
