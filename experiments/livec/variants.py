@@ -43,6 +43,7 @@ VARIANTS = {
     "ksiqa": SHARING,  # all together: what the recipe adds to `sharing` stands here
     "damage": [*SHARING, "model.damage_weight=0.14"],  # read out of frozen features alone
     "intervals": [*SHARING, "split.validation_share=0.1"],  # for calibration: trained on less, so paired with none
+    "students": ["model.students=3"],  # on the same frozen backbones, without pairs
 }
 AGAIN = {"plain_again": 100}  # added to the seeds that are asked for
 TEN, ONE = range(10), range(1)  # splits
@@ -72,6 +73,7 @@ FROZEN = [  # heads alone learn: many times cheaper, and another question
 ]
 FROZEN_BESIDE = ["pairs.distinct_crops=1", "pairs.by_content=true", "sharing.pair_epochs=0"]  # as tries were best
 LIGHT = ["sharing.rehearsal_weight=0.05"]  # where labels are many, pairs cost less by it
+FROZEN_ALONE = ("damage", "students")
 NOT_FROZEN = ("distil",)  # whose teacher wants a phase of pairs before, and then its student has one, too
 FROZEN_CHOSEN = {  # recipes.csv
     "plain_own": [*PLAIN, "task.optimiser.head_lr=1e-2", "task.patchwork=false"],
@@ -92,9 +94,9 @@ class Places(NamedTuple):
 
 
 def has(variant: str, part: str, *, frozen: bool) -> bool:
-    """Tell whether a variant is measured on a part; damage is read out of frozen features alone."""
+    """Tell whether a variant is measured on a part."""
     there = {"pairs": ON_PAIRS, "all": ON_ALL}.get(part, VARIANTS)
-    left_out = ("damage",) if not frozen else () if part == "pairs" else NOT_FROZEN
+    left_out = FROZEN_ALONE if not frozen else () if part == "pairs" else NOT_FROZEN
     return variant in there and variant not in left_out
 
 
