@@ -61,7 +61,9 @@ def test_it_is_small_and_has_all_parts(model):
     each = members(student)
     assert len(each) == 3
     assert all(isinstance(one.imagery, ResidualImagery) and one.regressor.ordinal is not None for one in each)
-    assert student.feature_extraction.damage is not None
+    readout = student.feature_extraction.damage
+    assert all(getattr(readout, f"{name}_direction").any() for name in ("vit", "cnn"))
+    assert student.regressor.damage_weight > 0
     assert teacher.decoder is student.decoder
     assert all(
         value.dtype == torch.float16 for value in load_file(SHIPPED / "model.safetensors").values() if value.ndim
@@ -103,15 +105,25 @@ def test_the_terminal_needs_no_model_to_be_named(coffee, tmp_path, capsys):
     assert float(row["score"]) == pytest.approx(ksiqa.load().score(coffee).score, abs=1e-6)
 
 
-def test_the_card_says_what_the_experiment_measured():
+def test_the_card_says_what_the_experiment_measured(model):
     rows = _rows(EXPERIMENT / "results.csv")
     assert len(rows) == 10
     found = median(float(row["test/srcc"]) for row in rows)
     card = (SHIPPED / "README.md").read_text()
     assert f"| srcc | {found:.3f} |".replace("0.", ".") in card
     for row in _rows(EXPERIMENT / "ladders.csv"):
-        assert row["mean_scores"] in card
+        assert (
+            f"| {row['kind']} | {short(row['monotone'])} | {short(row['falling_steps'])} | {row['mean_scores']} |"
+            in card
+        )
+    assert f"- {sum(one.numel() for one in model.trained.student.parameters()):,} parameters, " in card
+    assert f"the mean of {len(members(model.trained.student))} students" in card
     assert "University of Texas at Austin" in card
+
+
+def short(share: str) -> str:
+    """As a card writes it."""
+    return f"{float(share):.3f}".removeprefix("0")
 
 
 def encoded(image: Image.Image, form: str, **settings: int) -> Image.Image:

@@ -79,6 +79,20 @@ def test_the_more_damage_weighs_the_more_steps_are_in_order():
     assert moved == sorted(moved)
 
 
+def test_what_moves_some_steps_alone_is_trusted_less(monkeypatch):
+    """Of two values along which steps go as far on the mean and images vary alike; than without that price."""
+    steps = torch.full((40, 2), 0.2)
+    steps[::2, 0], steps[1::2, 0] = 0.5, -0.1
+    images = torch.linspace(-1, 1, 60).unsqueeze(1).repeat(1, 2)
+    readout, shares = DamageReadout({"cnn": 1}), []
+    for price in (UNEVEN, 0.0):
+        monkeypatch.setattr("ksiqa.model.damage.UNEVEN", price)
+        readout.follow_scores(steps, torch.zeros(40), images, weight=0.05)
+        uneven, alike = readout.cnn_direction.flatten().tolist()
+        shares.append(uneven / alike)
+    assert 0 <= shares[0] < 0.8 * shares[1]
+
+
 @pytest.mark.parametrize("ordinal", [None, "corn", "dorn"])
 def test_the_latent_quality_falls_by_the_weight_times_the_mean(ordinal):
     head = None if ordinal is None else OrdinalHead(kind=ordinal, width=8, levels=5, sources=["one"])

@@ -22,8 +22,8 @@ from ksiqa.batch import Features
 PENALTY = 1e-2  # of ``follow_copies``, on the squared direction, beside a mean over steps
 FIRM = 0.03  # of ``follow_scores``: by so much latent quality is to fall at a step
 PRICE = 0.14  # there, of the squared damage of images at a weight of 1
-EVEN = 1.0  # there, the same of the squared direction: other images vary more along it than those it was found on
-UNEVEN = 5.0  # there, the same of how differently steps go along it: the more alike, the surer those of other images
+EVEN = 1.0  # there, in prices, of the squared direction: other images vary more along it than those it was found on
+UNEVEN = 5.0  # there, in prices, of how differently steps go along it: the more alike, the surer those of others
 NARROWEST = 0.05  # least spread of a value over images, in deviations over tokens: what never varied yet may do so
 FLATTEST = 0.1  # least deviation of a channel, as a share of the branch's median
 LONGEST = {"maxiter": 1000, "maxfun": 2000}
