@@ -98,18 +98,22 @@ def test_every_regime_is_tried():
     assert {kind for kind, *_ in CASES} == set(PAIRS)
 
 
+def _data(on, pairs, photographs):
+    """Return a case's target and the pairs beside it."""
+    beside = quality_data(pairs)
+    return {
+        "pairs": (beside, None),
+        "photographs": (quality_data(photographs), beside),
+        "photographs alone": (quality_data(photographs), None),
+    }[on]
+
+
 @pytest.mark.parametrize(("kind", "on", "expected"), CASES)
 def test_phases_terms_and_what_moves(kind, on, expected, pairs, photographs):
     """Names of the phases; parts of the model and of the instructor that moved; terms logged."""
     student = tiny_model(sources=SOURCES)
     instructor = tiny_model(kind="teacher", sources=SOURCES)
-    beside = quality_data(pairs)
-    data = {
-        "pairs": (beside, None),
-        "photographs": (quality_data(photographs), beside),
-        "photographs alone": (quality_data(photographs), None),
-    }
-    target, others = data[on]
+    target, others = _data(on, pairs, photographs)
     found = []
     for phase in _regime(kind).phases(student, instructor=instructor, target=target, pairs=others):
         before = _snapshot(student), _snapshot(instructor)
@@ -128,13 +132,7 @@ def test_several_students_learn_one_after_another(kind, on, expected, pairs, pho
     """Each by all phases of its own; an instructor learns once."""
     student = tiny_model(sources=SOURCES, backbone=FROZEN, students=2)
     instructor = tiny_model(kind="teacher", sources=SOURCES) if kind == "distil" else None
-    beside = quality_data(pairs)
-    data = {
-        "pairs": (beside, None),
-        "photographs": (quality_data(photographs), beside),
-        "photographs alone": (quality_data(photographs), None),
-    }
-    target, others = data[on]
+    target, others = _data(on, pairs, photographs)
     phases = _regime(kind).phases(student, instructor=instructor, target=target, pairs=others)
     first = [name for name, *_ in expected]
     again = [f"{name}_2" for name in first if (kind, name) != ("distil", "teacher")]

@@ -196,7 +196,7 @@ class FeatureExtraction(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "FeatureExtraction":
         """Take modules along that an ensemble's members share without owning them (``ksiqa.model.ensemble``)."""
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch gives it no types
         for name in ("vit", "cnn", "damage"):
             shared = self.__dict__.get(name)  # a module of its own stands elsewhere
             if shared is not None:
