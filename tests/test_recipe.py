@@ -56,11 +56,11 @@ def test_where_a_run_was_trained_is_no_part_of_its_recipe():
 
 def test_keys_that_came_later_change_no_recipe_that_was_before():
     before = {"model": {"damage_weight": 0, "width": 4}, "sharing": {"kind": "none"}}
-    same = {"model": {**before["model"], "damage": "scores"}, "sharing": {"kind": "none", "rehearsal_scores": "both"}}
+    same = {"model": {**before["model"], "damage": "scores"}, "sharing": {"kind": "none", "student_share": 1.0}}
     assert fingerprint(same) == fingerprint(before)
     weighed = {"damage_weight": 0.1, "width": 4}
     for change in (
-        {"sharing": {"kind": "none", "rehearsal_scores": "teacher"}},
+        {"sharing": {"kind": "none", "student_share": 0.0}},
         {"model": {**weighed, "damage": "scores"}},
         {"model": {**weighed, "damage": "copies"}},
     ):

@@ -10,7 +10,7 @@ from ksiqa.recipe import flat
 WHOLE, NUMBER, TRUTH, LIST = "a whole number", "a number", "true or false", "a list"
 TYPES: dict[str, tuple[type, ...]] = {WHOLE: (int,), NUMBER: (int, float), TRUTH: (bool,), LIST: (list,)}
 EXAMPLES = {NUMBER: ", such as 1e-4", LIST: ", such as [NAME,NAME]"}
-SHARES = "*split.test_share *split.validation_share *split.train_share model.regressed_share"
+SHARES = "*split.test_share *split.validation_share *split.train_share model.regressed_share sharing.student_share"
 KINDS = {  # of keys by pattern; null is taken for "not told" where the part that reads the key says so
     WHOLE: """
         seed *split.index *split.seed trainer.max_epochs sharing.pair_epochs

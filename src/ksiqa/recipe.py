@@ -20,7 +20,7 @@ LEFT_OUT = (
     *("trainer.enable_progress_bar", "logger", "logger.*", "checkpoint.*"),
 )
 AS_BEFORE = {
-    "sharing.rehearsal_scores": "both",
+    "sharing.student_share": 1.0,
     "model.students": 1,
 }  # keys that came later, by the value that all runs had before
 FILES = ("*.root", "*.folder", "*.file", "backbone.*.weights")  # whose names count, not where they lie

@@ -26,7 +26,7 @@ def _regime(kind, **changes):
         "pair_epochs": 1,
         "rehearsal": True,
         "rehearsal_weight": 0.5,
-        "rehearsal_scores": "both",
+        "student_share": 1.0,
         "freeze_decoder": True,
         **changes,
     }
@@ -161,27 +161,20 @@ def test_teacher_and_student_of_a_phase_share_the_decoder(pairs):
     assert phase.task.teacher.decoder is phase.task.student.decoder is student.decoder
 
 
-@pytest.mark.parametrize("scores", ["both", "teacher"])
-def test_whom_the_scores_of_a_rehearsal_teach(scores, pairs, photographs):
-    """Where pairs are the target of a phase, all learn them."""
+def test_how_much_the_scores_of_a_rehearsal_teach_the_student(pairs, photographs):
+    """Where pairs are the target of a phase, all learn them alike."""
     student = tiny_model(sources=SOURCES)
     data = {"target": quality_data(photographs, batch_size=4), "pairs": quality_data(pairs, batch_size=4)}
-    first, second = _regime("transfer", rehearsal_scores=scores).phases(student, instructor=None, **data)
-    assert list(first.task.unscored) == []
-    assert list(second.task.unscored) == (["pairs"] if scores == "teacher" else [])
+    first, second = _regime("transfer", student_share=0.3).phases(student, instructor=None, **data)
+    assert first.task.weight("pairs/student/mse") == first.task.weight("pairs/teacher/mse") == 1
+    names = ("pairs/student/mse", "pairs/student/imagery_cosine", "pairs/teacher/mse", "photographs/student/mse")
+    assert [second.task.weight(name) for name in names] == pytest.approx([0.5 * 0.3, 0.5, 0.5, 1])
 
 
-@pytest.mark.parametrize(
-    ("kind", "scores", "found"),
-    [
-        ("pretrain", "teacher", "sharing.rehearsal_scores=teacher with sharing=pretrain"),
-        ("transfer", "student", "sharing.rehearsal_scores=student"),
-    ],
-)
-def test_rehearsals_that_teach_nobody(kind, scores, found, pairs, photographs):
+def test_a_rehearsal_without_a_teacher_teaches_the_student(pairs, photographs):
     data = {"target": quality_data(photographs, batch_size=4), "pairs": quality_data(pairs, batch_size=4)}
-    with pytest.raises(ConfigError, match=f"found: {found}"):
-        _regime(kind, rehearsal_scores=scores).phases(tiny_model(sources=SOURCES), instructor=None, **data)
+    with pytest.raises(ConfigError, match=r"found: sharing\.student_share=0\.3 with sharing=pretrain"):
+        _regime("pretrain", student_share=0.3).phases(tiny_model(sources=SOURCES), instructor=None, **data)
 
 
 def test_without_rehearsal_the_second_phase_sees_the_target_alone(pairs, photographs):

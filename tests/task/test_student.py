@@ -160,11 +160,24 @@ def test_scores_may_teach_the_teacher_alone(pairs):
     """The student goes on learning imagery and decoding, and nothing of them comes from its score."""
     student, batch = tiny_model(sources=("pairs",)), _batch(pairs)
     both, alone = (_task(student, teacher=student.teacher()) for _ in range(2))
-    alone.unscored = ["pairs"]
+    alone.student_shares = {"pairs": 0.0}
     expected = both.terms(batch, source="pairs")
     found = alone.terms(batch, source="pairs")
     assert set(expected) - set(found) == {f"student/{name}" for name in SCORES}
     assert all(found[name].item() == pytest.approx(expected[name].item(), rel=1e-5) for name in found)
+
+
+def test_scores_may_teach_the_student_less_than_the_teacher(pairs):
+    student, batch = tiny_model(sources=("pairs",)), _batch(pairs)
+    task = _task(student, teacher=student.teacher())
+    task.student_shares = {"pairs": 0.25}
+    task.log = task.log_dict = lambda *args, **kwargs: None  # no Trainer: nothing to log to
+    terms = task.terms(batch, source="pairs")
+    less = {name: 0.25 for name in terms if name.removeprefix("student/") in SCORES}
+    assert len(less) == len(SCORES)
+    expected = task.loss({name: less.get(name, 1) * term for name, term in terms.items()})
+    assert task.training_step({"pairs": batch}, 0).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert expected.item() != pytest.approx(task.loss(terms).item(), rel=1e-3)
 
 
 def test_patchworks_are_made_of_the_sources_images_alone(pairs, photographs):
@@ -190,7 +203,7 @@ def test_joint_training_reduces_the_loss_and_brings_imagery_closer_than_identity
     ran = trained(phase)
     first = ran.callback_metrics["train/loss"].item()
     ran = trained(
-        Phase(name="joint", task=task, target=data, epochs=32), gradient_clip_val=1.0, check_val_every_n_epoch=32
+        Phase(name="joint", task=task, target=data, epochs=20), gradient_clip_val=1.0, check_val_every_n_epoch=20
     )
     assert ran.callback_metrics["train/loss"].item() < 0.3 * first
     assert ran.callback_metrics["validation/imagery_error"] < ran.callback_metrics["validation/identity_error"]

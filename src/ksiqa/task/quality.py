@@ -154,12 +154,16 @@ class QualityTask(lightning.LightningModule):
         Raises:
             NotFiniteError: a term is no finite number; raised up to ``SEEN_EVERY`` steps later on a GPU.
         """
-        total = self.loss({name: term * self.weights[name.partition("/")[0]] for name, term in terms.items()})
+        total = self.loss({name: term * self.weight(name) for name, term in terms.items()})
         images = sum(len(batch[source].score) for source in self.sources)  # without what accompanies them
         self.epoch.add({"train/loss": total, **{f"train/{name}": term for name, term in terms.items()}}, images=images)
         self.finite.start(self.global_step, rows={source: one.row for source, one in batch.items()})
         self.finite.add(terms)
         return total
+
+    def weight(self, term: str) -> float:
+        """Return what a ``source/model/term`` weighs beside others of its name: as much as its source."""
+        return self.weights[term.partition("/")[0]]
 
     def optimisers(self, settings: Optimiser) -> Any:
         """Return AdamW over the parts that learn, and its schedule; each parameter stands in one group."""

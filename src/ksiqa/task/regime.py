@@ -23,16 +23,16 @@ class Sharing:
     """How knowledge is shared.
 
     ``pair_epochs``: epochs on pairs before the target's. ``rehearsal``: pairs beside the target in every step, with
-    ``rehearsal_weight``; ``rehearsal_scores``: whom their scores teach there, ``both`` or the ``teacher`` alone, while
-    the student learns imagery and decoding. ``freeze_decoder``: the student of ``sequential`` leaves the teacher's
-    decoder as it is.
+    ``rehearsal_weight``; ``student_share``: the share of that by which their scores teach the student, which learns
+    imagery and decoding by all of it, as the teacher learns the scores. ``freeze_decoder``: the student of
+    ``sequential`` leaves the teacher's decoder as it is.
     """
 
     kind: str
     pair_epochs: int
     rehearsal: bool
     rehearsal_weight: float
-    rehearsal_scores: str
+    student_share: float
     freeze_decoder: bool
 
 
@@ -74,7 +74,7 @@ class Regime:
             ConfigError: the regime does not go with the model or the data.
         """
         check_regime(self.sharing.kind, model, target=target, pairs=pairs)
-        check_rehearsal(self.sharing.rehearsal_scores, kind=self.sharing.kind)
+        check_rehearsal(self.sharing.student_share, kind=self.sharing.kind)
         phases: list[Phase] = []
         for number, member in enumerate(members(model)):
             own = self._phases(member, instructor, target, pairs)
@@ -170,7 +170,7 @@ class Regime:
             optimiser=self.optimiser,
             units={one.name: one.unit for one in target.sets},
             weights=weights,
-            unscored=[one.name for one in rehearsed if self.sharing.rehearsal_scores == "teacher"],
+            student_shares={one.name: self.sharing.student_share for one in rehearsed},
             patchwork=None if referenced else self.patchwork,
         )
         return Phase(name=name, task=task, target=target, epochs=epochs, beside=rehearsed)

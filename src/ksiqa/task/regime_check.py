@@ -37,17 +37,17 @@ def check_pairs(kind: str, *, given: bool) -> None:
         )
 
 
-def check_rehearsal(scores: str, *, kind: str) -> None:
-    """See whether there is somebody for the pairs' scores to teach.
+def check_rehearsal(student_share: float, *, kind: str) -> None:
+    """See whether there is somebody else for the pairs' scores to teach where they teach the student less.
 
     Raises:
         ConfigError: there is not.
     """
-    if choice(scores, allowed=("both", "teacher"), name="sharing.rehearsal_scores") == "teacher" and kind != "transfer":
+    if student_share != 1 and kind != "transfer":
         raise ConfigError(
-            found=f"sharing.rehearsal_scores=teacher with sharing={kind}",
-            expected="a teacher that learns in the rehearsal",
-            do="set sharing.rehearsal_scores=both, or sharing=transfer",
+            found=f"sharing.student_share={student_share} with sharing={kind}",
+            expected="1 where no teacher learns in the rehearsal",
+            do="set sharing.student_share=1, or sharing=transfer",
         )
 
 

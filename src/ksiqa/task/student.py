@@ -1,6 +1,6 @@
 """Training the no-reference student: alone, with the teacher it shares a decoder with, or after a frozen one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
 from ksiqa.task.patchwork import Patchwork, patchwork
 from ksiqa.task.quality import Optimiser, QualityTask
-from ksiqa.task.terms import Terms, imagery_terms, pristine_terms, score_terms, sharing_terms
+from ksiqa.task.terms import SCORES, Terms, imagery_terms, pristine_terms, score_terms, sharing_terms
 
 
 class StudentTask(QualityTask):
@@ -29,7 +29,7 @@ class StudentTask(QualityTask):
         optimiser: settings.
         units: of the sources that are validated, see ``QualityTask``.
         weights: weight of each source's terms (shares of a mix, rehearsal beside the target).
-        unscored: sources whose scores teach the teacher alone.
+        student_shares: the share of a source's weight by which its scores teach the student; all of it where not told.
         patchwork: seed of the patchworks that the sources' images without references are made to, or None.
     """
 
@@ -46,12 +46,13 @@ class StudentTask(QualityTask):
         optimiser: Optimiser,
         units: Mapping[str, float],
         weights: Mapping[str, float],
-        unscored: Collection[str] = (),
+        student_shares: Mapping[str, float] | None = None,
         patchwork: int | None = None,
     ) -> None:
         super().__init__(student=student, teacher=teacher, units=units)
         self.loss, self.settings, self.weights = loss, optimiser, dict(weights)
-        self.teacher_learns, self.unscored, self.patchwork = teacher_learns, unscored, patchwork
+        self.teacher_learns, self.patchwork = teacher_learns, patchwork
+        self.student_shares = dict(student_shares or {})
         # Hidden from this module's parameters: no optimiser trains it, no checkpoint carries it.
         self._instructor = [instructor] if instructor is not None else []
 
@@ -85,9 +86,18 @@ class StudentTask(QualityTask):
             found.update(sharing_terms(prediction.at(batch.pairs), followed, active=active))
         return {f"student/{name}": term for name, term in found.items()}
 
+    def weight(self, term: str) -> float:
+        """Return what a ``source/model/term`` weighs."""
+        source, model, name = term.split("/")
+        of_score = model == "student" and name in SCORES
+        return super().weight(term) * (self._student_share(source) if of_score else 1)
+
     def configure_optimizers(self) -> Any:
         """Return the optimiser over all that learns."""
         return self.optimisers(self.settings)
+
+    def _student_share(self, source: str) -> float:
+        return self.student_shares.get(source, 1.0)
 
     def _patchwork(self, batch: Batch, *, source: str) -> Patchwork | None:
         """Draw a step's, out of what is compiled. What accompanies the sources, and what has references, has none."""
@@ -107,7 +117,7 @@ class StudentTask(QualityTask):
         seen = teacher.assess(distorted[batch.pairs], reference, source=source)
         imagined = student.assess(distorted, source=source)
         own: Terms = {}
-        if source not in self.unscored:
+        if self._student_share(source):
             own = score_terms(imagined, batch.score, regressor=student.regressor, source=source, active=active)
         paired = imagined.at(batch.pairs)
         assert paired.imagery is not None

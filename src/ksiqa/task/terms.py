@@ -17,6 +17,7 @@ REGRESSION = {
     "plcc": regression.plcc,
     "rank": regression.rank,
 }
+SCORES = (*REGRESSION, "ordinal")  # the terms of a prediction and a label
 ORDINAL = {"dorn": ordinal.dorn, "corn": ordinal.corn}
 
 

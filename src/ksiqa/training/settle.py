@@ -52,7 +52,7 @@ def settled(config: DictConfig) -> DictConfig:
         config.report.setdefault("from_features", False)  # runs made before there were these keys are repeated, too
         config.model.setdefault("damage", "copies")
         config.model.setdefault("students", 1)
-        config.sharing.setdefault("rehearsal_scores", "both")
+        config.sharing.setdefault("student_share", 1.0)
         OmegaConf.resolve(config)
         if "others" in config:
             targets = {name or node.source.name for name, node in set_nodes(config.data).items()}
