@@ -235,9 +235,11 @@ def test_sizes_are_compared_up_to_the_largest_grid_and_not_beyond(pool, shrink):
     assert max(sides) == network.largest_grid == 80 // (pool * shrink)
 
 
-@pytest.mark.parametrize("options", [[], ["--full-reference"]], ids=["student", "teacher"])
+@pytest.mark.parametrize(
+    "options", [[], pytest.param(["--full-reference"], marks=pytest.mark.long)], ids=["student", "teacher"]
+)
 def test_several_students_are_one_graph(options, tmp_path):
-    save_model(saved(students=3, backbone={"frozen": ["vit", "cnn"]}), tmp_path / "model")
+    save_model(saved(students=2, backbone={"frozen": ["vit", "cnn"]}), tmp_path / "model")
     exported(tmp_path / "model", tmp_path / "model.pt2", "torch", *options)
 
 
