@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from statistics import median
@@ -56,7 +57,7 @@ def coffee() -> Image.Image:
 def test_it_is_small_and_has_all_parts(model):
     assert (SHIPPED / "model.safetensors").stat().st_size <= 25 * 2**20
     student, teacher = model.trained.student, model.trained.teacher
-    assert student.feature_extraction.vit.blocks == [1, 3]
+    assert student.feature_extraction.vit.blocks == [5, 7]
     assert student.feature_extraction.cnn is not None
     each = members(student)
     assert len(each) == 3
@@ -65,9 +66,10 @@ def test_it_is_small_and_has_all_parts(model):
     assert all(getattr(readout, f"{name}_direction").any() for name in ("vit", "cnn"))
     assert student.regressor.damage_weight > 0
     assert teacher.decoder is student.decoder
-    assert all(
-        value.dtype == torch.float16 for value in load_file(SHIPPED / "model.safetensors").values() if value.ndim
-    )
+    numbers = Counter[torch.dtype]()
+    for value in load_file(SHIPPED / "model.safetensors").values():
+        numbers[value.dtype] += value.numel()
+    assert numbers[torch.int8] > 0.9 * numbers.total()
 
 
 @pytest.mark.parametrize(

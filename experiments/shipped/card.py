@@ -35,7 +35,7 @@ opinions. Its full-reference scores are pseudo-scores: no viewer rated the pairs
 
 ## Whose work it stands on
 
-Backbones: the first four blocks of `vit_small_patch14_dinov2` (DINOv2, Apache-2.0) and `tf_efficientnet_lite0`
+Backbones: the first eight blocks of `vit_small_patch14_dinov2` (DINOv2, Apache-2.0) and `tf_efficientnet_lite0`
 (Apache-2.0), neither trained further. Pairs: distorted copies of {photographs} photographs under licences that allow
 giving the weights away (experiments/shipped/photographs.csv: each with what its collection says of the licence).
 
