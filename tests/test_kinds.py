@@ -29,6 +29,11 @@ from tests.runs import composed
         ({"seed": True}, "found: seed=True\nexpected: a whole number"),
         ({"task": {"optimiser": {"lr": "1e-4x"}}}, "found: task.optimiser.lr=1e-4x\nexpected: a number"),
         ({"loss": {"weights": {"pristine": "much"}}}, "found: loss.weights.pristine=much\nexpected: a number"),
+        ({"sharing": {"student_share": None}}, "found: sharing.student_share=None\nexpected: a number"),
+        (
+            {"sharing": {"student_share": 30}},
+            "found: sharing.student_share=30\nexpected: a share, from 0 to 1\ndo: .*=0.3",
+        ),
         ({"sharing": {"rehearsal": "maybe"}}, "found: sharing.rehearsal=maybe\nexpected: true or false"),
         ({"pair_split": {"test_share": [0.1]}}, r"found: pair_split.test_share=\[0.1\]\nexpected: a number"),
     ],

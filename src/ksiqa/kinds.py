@@ -31,6 +31,7 @@ KINDS = {  # of keys by pattern; null is taken for "not told" where the part tha
         """,
     LIST: "*split.train_only",
 }
+TOLD = "sharing.*"  # keys of which null means nothing
 
 
 def check_kinds(config: Mapping[str, Any]) -> None:
@@ -41,7 +42,7 @@ def check_kinds(config: Mapping[str, Any]) -> None:
     """
     for key, value in flat(config).items():
         for kind, patterns in KINDS.items():
-            if value is not None and _matches(key, patterns):
+            if _matches(key, patterns) and (value is not None or _matches(key, TOLD)):
                 _check(key, value, kind)
         if value is not None and _matches(key, SHARES) and not 0 <= value <= 1:
             raise ConfigError(

@@ -77,7 +77,7 @@ class HubModel(ModelHubMixin, library_name="ksiqa"):
                 the one that the model has.
             dtype: of the weights in the file: ``float32``; ``float16``, which halves it and moves scores by some
                 ten-thousandths; ``int8``, which makes it a quarter and moves them more: those of 39 photographs of
-                LIVEC by .006 on the mean and .04 at most, with the model of the package.
+                LIVEC by .006 on the mean and .03 at most, where the package's model was made so.
 
         Raises:
             ConfigError: another dtype.

@@ -23,9 +23,9 @@ class Sharing:
     """How knowledge is shared.
 
     ``pair_epochs``: epochs on pairs before the target's. ``rehearsal``: pairs beside the target in every step, with
-    ``rehearsal_weight``; ``student_share``: the share of that by which their scores teach the student, which learns
-    imagery and decoding by all of it, as the teacher learns the scores. ``freeze_decoder``: the student of
-    ``sequential`` leaves the teacher's decoder as it is.
+    ``rehearsal_weight``; ``student_share``: the share of that weight by which their scores teach the student. All of it
+    teaches the teacher, and the student imagery and decoding. ``freeze_decoder``: the student of ``sequential`` leaves
+    the teacher's decoder as it is.
     """
 
     kind: str
