@@ -37,8 +37,8 @@ def test_it_is_the_best_epoch_of_the_last_phase_and_the_last_epoch_is_the_test_f
 def test_nothing_else_changes(runs):
     folder, plain, results = runs
     assert "best_on_test/srcc" not in plain
-    differing = {key for key in results if results[key] != plain.get(key)}
-    assert differing == {"best_on_test/srcc", "recipe", "repeat", "seconds"}
+    differing = {key for key in results if results[key] != plain.get(key)} - {"seconds"}  # which may be the same
+    assert differing == {"best_on_test/srcc", "recipe", "repeat"}
     assert not any("best" in key for key in results if key.startswith("test/"))
     one, other = (load_file(folder / name / "model" / "model.safetensors") for name in ("plain", "best"))
     assert all((one[name] == other[name]).all() for name in one)
