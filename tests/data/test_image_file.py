@@ -12,6 +12,7 @@ from PIL import Image
 
 from ksiqa.data.image_file import image_size, read_image
 from ksiqa.errors import ConfigError, ImageError
+from ksiqa.inference.given_image import pixels_of
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 LOSSLESS = ["png", "bmp", "tif", "ppm", "jp2", "webp"]
@@ -92,6 +93,33 @@ def test_transparent_colour_is_white(tmp_path: Path) -> None:
 def test_sixteen_bits_keep_their_upper_eight(tmp_path: Path, kind: str) -> None:
     ramp = np.array([[0, 255, 256, 0x80FF, 65535]], dtype=np.uint16)
     assert read_image(save(tmp_path / f"a.{kind}", ramp))[0, :, 1].tolist() == [0, 0, 1, 128, 255]
+
+
+@pytest.mark.parametrize(
+    ("bits", "packed", "white", "expected"),
+    [
+        (12, bytes([0x00, 0x0F, 0xFF, 0x80, 0x10, 0x10]), 4095, [0, 255, 128, 1]),
+        (16, struct.pack("<4H", 0, 65535, 0x80FF, 256), 0, [255, 0, 127, 254]),
+    ],
+)
+def test_a_grey_tiff_of_twelve_bits_or_with_zero_for_white(
+    tmp_path: Path, bits: int, packed: bytes, white: int, expected: list[int]
+) -> None:
+    """Written by hand: Pillow writes none."""
+    image = tiff(tmp_path / "a.tif", packed, size=(4, 1), bits=bits, photometric=int(white > 0))
+    assert read_image(image)[0, :, 0].tolist() == expected
+    with Image.open(image) as opened:
+        opened.load()
+        assert pixels_of(opened)[0, :, 2].tolist() == expected
+
+
+def tiff(path: Path, content: bytes, *, size: tuple[int, int], bits: int, photometric: int) -> Path:
+    width, height = size
+    values = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: height}
+    entries = [struct.pack("<2H2I", tag, 4, 1, value) for tag, value in {**values, 279: len(content)}.items()]
+    head = b"II*\0" + struct.pack("<I", 8 + len(content))
+    path.write_bytes(head + content + struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4))
+    return path
 
 
 def test_sixteen_bit_colour_is_treated_as_grey_is(tmp_path: Path) -> None:

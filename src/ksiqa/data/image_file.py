@@ -17,7 +17,10 @@ from ksiqa.data.jpeg_file import jpeg_pixels
 from ksiqa.errors import ImageError
 
 # Names that are taken for images where a folder is searched; a file that is named one by one may have any name.
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".jp2", ".ppm", ".pgm")
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".avif"),
+    *(".tif", ".tiff", ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -29,6 +32,8 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }  # EXIF tag 0x0112
 
+BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262  # TIFF tags
+
 # What is wrong with the machine or the way to the file, not with the file: a sound image must not be called broken.
 _NOT_THE_FILE = (errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT)
 
@@ -37,8 +42,8 @@ def read_image(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> UInt8[ndarray, 
     """Read a file as RGB, 8 bits a channel.
 
     EXIF orientation is applied (an EXIF block that cannot be parsed has none), colour profiles are not.
-    Grey and palette become RGB; alpha is laid over white; of 16 bits the upper eight are kept, for grey as
-    for colour; CMYK is converted without a profile. Of a phone's multi-picture JPEG the photograph is read.
+    Grey and palette become RGB; alpha is laid over white; of 16 bits (a grey TIFF's 12) the upper eight are kept, for
+    grey as for colour; CMYK is converted without a profile. Of a phone's multi-picture JPEG the photograph is read.
     Damage is an error wherever the format lets one know of it; a BMP's pixels, for one, can be any bytes.
 
     Raises:
@@ -117,9 +122,9 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """Return an image turned as its EXIF orientation says."""
-    turn = _UPRIGHT.get(_orientation(image))
+def upright(image: Image.Image, *, told_by: Image.Image) -> Image.Image:
+    """Return an image turned as the EXIF orientation of the one that it was made from says."""
+    turn = _UPRIGHT.get(_orientation(told_by))
     return image if turn is None else image.transpose(turn)
 
 
@@ -137,8 +142,17 @@ def as_rgb(image: Image.Image, path: Path) -> Image.Image:
             do="convert the file to 8 bits a channel",
         )
     if sixteen_bits:
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        image = Image.fromarray(_upper_bits(image))
     if image.has_transparency_data:
         over = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
     return image.convert("RGB")
+
+
+def _upper_bits(image: Image.Image) -> UInt8[ndarray, "height width"]:
+    """Return the upper eight bits of grey values. Pillow gives a TIFF's as they are in the file: of twelve bits, or
+    with 0 for white."""
+    tags = getattr(image, "tag_v2", {})
+    (bits, *_), white_is_zero = tags.get(BITS_PER_SAMPLE, (16,)), tags.get(PHOTOMETRIC) == 0
+    grey = (np.asarray(image) >> (bits - 8)).astype(np.uint8)
+    return 255 - grey if white_is_zero else grey

@@ -1,5 +1,6 @@
 """Read label files of the kinds that datasets come with; what cannot be read is a DatasetError."""
 
+import csv
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,23 +21,23 @@ def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read a comma-separated file with a header as text (a name such as 0001 keeps its zeros).
 
     Raises:
-        DatasetError: unreadable, a row with more or fewer cells than the header, or without one of ``columns``.
+        DatasetError: unreadable, a row with more or fewer cells than the header, a column twice, or without one of
+            ``columns``.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # of cells that it would leave out
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:  # parser errors, wrong encodings: ValueErrors
-        raise _unreadable(path, "a CSV with a header, in UTF-8, as many cells in each row", error) from error
-    frame.columns = frame.columns.str.strip()
+    try:  # pandas' own reader gives a second column of one name another name, and fills short rows up
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
+    except (OSError, ValueError, csv.Error) as error:  # wrong encodings are ValueErrors
+        raise _unreadable(path, "a CSV with a header, in UTF-8", error) from error
+    for place, row in enumerate(rows):
+        if len(row) != len(header):
+            raise DatasetError(
+                found=f"{path}, row {place + 1}: {len(row)} cells",
+                expected=f"{len(header)} cells a row, as the header has, parted by commas; numbers with a point",
+                do="restore the label file as released, or correct this row",
+            )
+    frame = pd.DataFrame(rows, columns=[name.strip() for name in header], dtype=str)
     has_columns(frame, columns, path)
-    short = np.flatnonzero(frame.isna().any(axis=1))
-    if short.size:
-        raise DatasetError(
-            found=f"{path}, row {short[0] + 1}: fewer cells than the header",
-            expected=f"{len(frame.columns)} cells a row",
-            do="restore the label file as released, or correct this row",
-        )
     return frame
 
 

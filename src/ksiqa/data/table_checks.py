@@ -16,8 +16,8 @@ RESTORE = "restore the label file as released, or correct this row"
 
 
 def has_columns(frame: pd.DataFrame, columns: Sequence[str], label_file: Path) -> None:
-    """Require the columns, each once."""
-    again = frame.columns[frame.columns.duplicated()]
+    """Require the columns, each once; what has no name is none."""
+    again = frame.columns[frame.columns.duplicated() & (frame.columns != "")]
     if len(again):
         raise DatasetError(
             found=f"{label_file} with two columns {again[0]}",
@@ -27,7 +27,7 @@ def has_columns(frame: pd.DataFrame, columns: Sequence[str], label_file: Path) -
     lacking = [column for column in columns if column not in frame]
     if lacking:
         raise DatasetError(
-            found=f"{label_file} without {', '.join(lacking)}; it has {', '.join(map(str, frame.columns))}",
+            found=f"{label_file} without {', '.join(lacking)}; it has {', '.join(map(str, frame.columns)) or 'none'}",
             expected=f"the columns {', '.join(columns)}",
             do="use the label file as released, or name the columns it has",
         )

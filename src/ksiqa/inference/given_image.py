@@ -63,7 +63,7 @@ def _of_pillow(image: Image.Image, pixel_limit: int) -> UInt8[ndarray, "height w
         with suppress(ValueError):  # a GIF that was loaded and closed no longer tells its frames
             check_header(image, name, pixel_limit)
         image.load()  # first: Pillow turns a TIFF by itself
-        return np.array(as_rgb(upright(image), name))
+        return np.array(upright(as_rgb(image, name), told_by=image))
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # decoders raise many types on broken bytes

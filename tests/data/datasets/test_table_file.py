@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,50 @@ def test_content_of_its_own(tmp_path: Path) -> None:
     shares = {"test_share": 0.2, "validation_share": 0.2, "train_share": 1.0, "train_only": ()}
     split = make_split(table, source="random", index=0, seed=0, folder=None, **shares)
     assert len(split.test) == len(split.validation) == 4
+
+
+@pytest.mark.parametrize("spelled", ["./originals/{}.png", "shown/../originals/{}.png", "{folder}/originals/{}.png"])
+def test_a_reference_spelled_in_two_ways_is_one_content(tmp_path: Path, spelled: str) -> None:
+    file = write_table(tmp_path)
+    header, *rows = file.read_text().splitlines()
+    for place in range(0, len(rows), 2):
+        original = f"originals/{place // 4}.png"
+        rows[place] = rows[place].replace(original, spelled.format(place // 4, folder=tmp_path))
+    file.write_text("\n".join([header, *rows]))
+    assert read(file).contents == [f"originals/{row // 4}.png" for row in range(24)]
+
+
+def test_blanks_part_no_content_and_empty_cells_join_none(tmp_path: Path) -> None:
+    file = write_table(tmp_path)
+    header, *rows = file.read_text().splitlines()
+    scenes = ["pier", " pier", "", ""]
+    file.write_text("\n".join([f"{header},scene", *(f"{row},{scenes[at % 4]}" for at, row in enumerate(rows))]))
+    alone = read(file, content="scene", reference=None).contents
+    assert alone[:4] == ["pier", "pier", "shown/0_2.png", "shown/0_3.png"]
+    assert read(file, content="scene").contents[:4] == ["pier", "pier", "originals/0.png", "originals/0.png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("picture,rating,rating\na.png,1,9\n", "with two columns rating"),
+        ("picture;rating\na.png;1,5\n", "row 1: 2 cells"),
+        ("picture,rating\na.png\n", "row 1: 1 cells"),
+        ('picture,rating\n"a.png,1\n', "unexpected end of data"),
+        ("", "without picture, rating; it has none"),
+    ],
+)
+def test_a_table_that_cannot_be_read(tmp_path: Path, text: str, found: str) -> None:
+    file = tmp_path / "scores.csv"
+    file.write_text(text)
+    with pytest.raises(DatasetError, match=re.escape(found)):
+        read(file, reference=None)
+
+
+def test_columns_without_a_name_are_none(tmp_path: Path) -> None:
+    file = write_table(tmp_path)
+    file.write_text("\n".join(f"{line},," for line in file.read_text().splitlines()))
+    assert len(read(file)) == 24
 
 
 def test_unknown_column(tmp_path: Path) -> None:

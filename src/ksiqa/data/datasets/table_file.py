@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os.path import normpath
+from os.path import normpath, relpath
 from pathlib import Path
 
 import pandas as pd
@@ -35,7 +35,8 @@ def read_table(
         root: folder that the paths in it start from; None: the CSV's own.
         image, score: the columns of paths and of raw labels.
         reference: the column of references' paths, where there is one; an empty cell is a row without.
-        content: the column of what must not stand in two parts; None: the reference, else the image.
+        content: the column of what must not stand in two parts; None, or where its cell is empty: the reference, else
+            the image, however their paths are spelled.
         low, high: the ends of the label's scale.
         higher_is_better: its direction.
         label: what the raw label is called in errors and tables, such as MOS.
@@ -56,16 +57,16 @@ def read_table(
     folder = file.parent if root is None else root
     with _of_ones_own(folder):
         labels = read_csv(file, [column for column in (image, score, reference, content) if column is not None])
-    none = pd.Series([None] * len(labels), dtype=object)
-    references = none if reference is None else labels[reference].astype(object).where(labels[reference] != "", None)
-    frame = pd.DataFrame(
-        {
-            "image": [normpath(folder / name) for name in labels[image]],
-            "reference": references.map(lambda name: normpath(folder / name), na_action="ignore").astype(object),
-            "content": labels[content] if content else references.where(references.notna(), labels[image]),
-            "raw": labels[score],
-        }
-    )
+    images = labels[image].map(lambda name: normpath(folder / name))
+    references = pd.Series([None] * len(labels), dtype=object)
+    if reference is not None:
+        named = labels[reference].astype(object).where(labels[reference] != "", None)
+        references = named.map(lambda name: normpath(folder / name), na_action="ignore").astype(object)
+    contents = references.where(references.notna(), images).map(lambda path: relpath(path, folder))
+    if content is not None:
+        told = labels[content].str.strip()
+        contents = told.where(told != "", contents)
+    frame = pd.DataFrame({"image": images, "reference": references, "content": contents, "raw": labels[score]})
     facts = Facts(name="table", title=file.name, label=label, low=low, high=high, higher_is_better=higher_is_better)
     with _of_ones_own(folder):
         return checked_table(facts=facts, frame=frame, label_file=file, allow_missing=allow_missing)
