@@ -192,6 +192,16 @@ def test_a_path_may_have_an_equals_sign_in_it(capsys):
     assert "found: data.root=a=b, which is no folder" in said
 
 
+def test_a_path_that_is_there_may_have_brackets_and_commas_in_it(capsys):
+    """As a browser names a second download."""
+    folder = Path("set (1), [mine]")
+    folder.mkdir()
+    (folder / "scores.csv").write_text("picture,score\n")
+    scale = ["data.low=1", "data.high=5", "data.higher_is_better=true"]
+    said = failed(train.main, ["data=table", f"data.file={folder}/scores.csv", *scale], capsys)
+    assert f"found: {folder}/scores.csv without image" in said
+
+
 def test_the_ways_to_call_a_command(tmp_path):
     """As a module, by the package and as a program, from another directory."""
     program = Path(sys.executable).with_name("ksiqa")

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -82,6 +83,36 @@ def size_of(output: str) -> int:
 
 
 @pytest.mark.filterwarnings(FORK)
+def test_the_same_name_in_another_folder_is_another_image(model, photos, tmp_path, monkeypatch, capsys):  # noqa: F811
+    first, other = tmp_path / "first", tmp_path / "other"
+    for folder, name in ((first, "0.png"), (other, "2.png")):
+        (folder / "photos").mkdir(parents=True)
+        shutil.copy(photos / name, folder / "photos/0.png")
+    monkeypatch.chdir(first)
+    assert status(["photos/0.png", "--model", str(model), "--output", "scores.csv"]) == 0
+    monkeypatch.chdir(other)
+    assert status(["photos/0.png", "--model", str(model), "--output", str(first / "scores.csv")]) == 2
+    assert "and one folder in which the command is given" in capsys.readouterr().err
+    moved = first.rename(tmp_path / "moved")  # the output and the folder that names start from
+    monkeypatch.chdir(moved)
+    assert status(["photos/0.png", "--model", str(model), "--output", "scores.csv"]) == 0
+    assert "0 scored, 1 were scored before" in capsys.readouterr().out
+
+
+def test_names_as_long_as_they_may_be_get_maps_too(model, photos):  # noqa: F811
+    """Of 255 bytes, which no name can be added to."""
+    long = ["\N{CJK UNIFIED IDEOGRAPH-7167}" * 83 + f"{number}.png" for number in range(2)]
+    for name in long:
+        shutil.copy(photos / "0.png", photos / name)
+    assert status(["photos", "--model", str(model), "--maps", "maps", "--output", "scores.csv"]) == 0
+    assert len(list(Path("maps").rglob("*.png"))) == len(rows("scores.csv")) == 8
+
+
+def test_maps_where_a_file_is(model, photos, capsys):  # noqa: F811
+    assert status(["photos", "--model", str(model), "--maps", "photos/0.png"]) == 2
+    assert "found: --maps photos/0.png, which is a file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("output", "number"),
     [

@@ -1,6 +1,7 @@
 """The command that looks a dataset over."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -75,9 +76,9 @@ def test_every_image_that_cannot_be_used_has_its_line(capsys):
     status, text, sheet = _released("kadid10k", capsys)
     assert status == 1
     lines = {int(row): line for line in text.splitlines() for row in re.findall(r"^row (\d+): ", line)}
-    assert list(lines) == [0, 4, 7]
-    assert all(names[row] in line for row, line in lines.items())
-    assert "of 90x80 and its reference" in lines[7]
+    assert list(lines) == [1, 5, 8]
+    assert all(names[row - 1] in line for row, line in lines.items())
+    assert "of 90x80 and its reference" in lines[8]
     assert f"{len(names) - 3} of {len(names)} rows can be read" in text
     assert sheet.is_file()
 
@@ -88,8 +89,34 @@ def test_an_image_under_two_names_leaks(capsys):
     status, text, _ = _released("livec", capsys)
     assert status == 1
     (line,) = [line for line in text.splitlines() if "equal bytes" in line]
-    assert re.match(r"row 2 \(.*104.bmp, MOS .*\) and row 5 \(.*110.bmp, MOS .*\): equal bytes, two contents", line)
+    assert re.match(r"row 3 \(.*104.bmp, MOS .*\) and row 6 \(.*110.bmp, MOS .*\): equal bytes, two contents", line)
     assert "duplicates: 1 across contents, 0 within one (24 contents and 24 files compared)" in text
+
+
+def test_rows_are_counted_as_the_label_file_has_them(capsys):
+    """From 1, and with those whose image is not there."""
+    file = write_table(Path("mine"), contents=3, references=False)
+    Path("mine/0_0.png").unlink()
+    Path("mine/0_2.png").write_bytes(b"no image")
+    _, text, _ = _prepared(capsys, *table_overrides(file, reference=False), "data.allow_missing=true")
+    assert re.search(r"^row 3: .*0_2.png: no image format", text, re.MULTILINE), text
+
+
+def test_names_with_dollars_are_no_formulas(capsys):
+    file = write_table(Path("mine"), contents=3)
+    Path("mine/0_0.png").rename("mine/a$_$.png")
+    file = file.rename(file.with_name("$x_$.csv"))
+    file.write_text(file.read_text().replace("0_0.png", "a$_$.png", 1))
+    status, text, sheet = _prepared(capsys, *table_overrides(file))
+    assert status == 0, text
+    assert sheet.exists()
+
+
+def test_photographs_whose_names_are_no_utf_8(capsys):
+    write_table(Path("mine"), contents=3)
+    Path("mine/0.png").rename(os.fsdecode(b"mine/caf\xe9.png"))
+    status, _, _ = _prepared(capsys, "data=folder", "data.root=mine", "data.families=[jpeg]", "data.levels=[1]")
+    assert status == 2
 
 
 def test_copies_in_a_table_of_ones_own_are_told_how_to_be_grouped(capsys):

@@ -3,13 +3,15 @@
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from ksiqa import errors
+
 if TYPE_CHECKING:
     from ksiqa.inference.image_score import ImageScore
     from ksiqa.inference.quality_score import QualityLoss, QualityScore
     from ksiqa.inference.scoring import Scorer, load
 
 __version__ = version("ksiqa")
-__all__ = ["ImageScore", "QualityLoss", "QualityScore", "Scorer", "load"]
+__all__ = ["ImageScore", "QualityLoss", "QualityScore", "Scorer", "errors", "load"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,3 +21,8 @@ def __getattr__(name: str) -> Any:
     from ksiqa.inference import quality_score, scoring
 
     return getattr(quality_score if name.startswith("Quality") else scoring, name)
+
+
+def __dir__() -> list[str]:
+    """Name what is there to be asked for, whether it was imported or not."""
+    return sorted([*__all__, "__version__"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ksiqa.errors import ConfigError, FolderInUseError, KsiqaError, StoppedError, told
-from ksiqa.files import storage_error, wait_for
+from ksiqa.files import at_home, storage_error, wait_for
 from ksiqa.hints import check_added, check_blanks, check_flags, of_hydra
 from ksiqa.kinds import check_kinds
 from ksiqa.names import conf_folder
@@ -78,12 +78,15 @@ def hydra_command(name: str, run: Callable[["DictConfig", Path], None], argument
 
 
 def _quoted(text: str) -> str:
-    """Return an override with quotes around a value that has a ``=`` in it, as the path of a sweep's run has: without
-    them Hydra does not take it. What has quotes, brackets or several values is left as it is."""
-    key, _, value = text.partition("=")
-    if text.startswith("-") or "=" not in value or re.search(r"""['"\[{(,]""", value):
+    """Return an override with quotes around a value that Hydra does not take without: one that has a ``=`` in it, as
+    the path of a sweep's run has, or that names a file or a folder and has brackets or commas. What has quotes is left
+    as it is, and else what has brackets or several values."""
+    key, is_override, value = text.partition("=")
+    if text.startswith("-") or not is_override or re.search(r"""['"]""", value):
         return text
-    return f"{key}='{value}'"
+    odd = re.search(r"[\[\](){},]", value) is not None
+    is_path = odd and os.path.exists(at_home(value))  # noqa: PTH110  (False for what no path can be)
+    return f"{key}='{value}'" if is_path or ("=" in value and not odd) else text
 
 
 def _leave_out_a_line() -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from glob import escape
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from shutil import rmtree
@@ -16,10 +17,11 @@ from ksiqa.errors import FolderInUseError, StorageError
 
 LOCK = ".lock"
 TEMPORARY = ".ksiqa-part"  # ending of a file that is being written
+LONGEST = 200  # bytes of a name to which something is added; file systems allow 255
 OF_STORAGE = {  # what the system says where nothing is wrong with what was to be written; and what mends it
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another folder"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "get the right to write there, or choose another folder"),
-    **dict.fromkeys((errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG), "choose another name"),
+    **dict.fromkeys((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG), "choose another name"),
     **dict.fromkeys((errno.EIO, errno.ESTALE), "look at the disk or the network, or choose another folder"),
 }
 
@@ -33,7 +35,7 @@ def write_whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     Raises:
         StorageError: it cannot be written there.
     """
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}{TEMPORARY}")  # of this write alone, on whatever machine
+    temporary = path.with_name(f".{_part_of(path)}.{token_hex(4)}{TEMPORARY}")  # of this write alone, on any machine
     try:
         with temporary.open(mode, newline=None if "b" in mode else "") as file:
             yield file
@@ -109,7 +111,7 @@ def kept_if_begun(folder: Path, *, begun: str, own: Sequence[str]) -> Iterator[N
 def alone_with(file: Path) -> Iterator[None]:
     """Keep other processes from a file that is written bit by bit; see ``alone_in``."""
     with _held(FileLock(_lock_of(file)), file):
-        for part in file.parent.glob(f".{escape(file.name)}.*{TEMPORARY}"):
+        for part in file.parent.glob(f".{escape(_part_of(file))}.*{TEMPORARY}"):
             part.unlink(missing_ok=True)
         yield
 
@@ -131,7 +133,13 @@ def _held(lock: BaseFileLock, place: Path) -> Iterator[None]:
 
 
 def _lock_of(file: Path) -> Path:
-    return file.with_name(f".{file.name}{LOCK}")
+    return file.with_name(f".{_part_of(file)}{LOCK}")
+
+
+def _part_of(file: Path) -> str:
+    """Return a name for what belongs to a file: its own, or a digest of it where nothing could be added to that."""
+    whole = os.fsencode(file.name)
+    return file.name if len(whole) <= LONGEST else sha256(whole).hexdigest()
 
 
 @contextmanager

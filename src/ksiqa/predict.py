@@ -95,6 +95,10 @@ def check(options: argparse.Namespace) -> None:
             raise ConfigError(
                 found=f"no folder {path.parent}", expected="a folder for the scores that is there", do="make it first"
             )
+    if options.maps is not None and options.maps.exists() and not options.maps.is_dir():
+        raise ConfigError(
+            found=f"--maps {options.maps}, which is a file", expected="a folder for the maps", do="choose another name"
+        )
     for name, least in (("workers", 0), ("devices", 1)):
         whole_number(getattr(options, name), least=least, name=f"--{name}")
     if options.devices > 1 and (options.output is None or options.output.suffix != ".parquet"):

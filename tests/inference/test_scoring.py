@@ -243,3 +243,17 @@ def test_the_package_itself_opens_a_model(student, image, tmp_path):
     assert isinstance(ksiqa.load(str(tmp_path / "model")), ksiqa.Scorer)
     with pytest.raises(AttributeError, match="module ksiqa has no attribute lode"):
         _ = ksiqa.lode
+
+
+def test_what_python_shows_of_a_model_and_of_a_score_fits_a_line(student, image):
+    scorer = Scorer(student)
+    assert repr(scorer) == "Scorer(pairs: student and teacher; cpu, float32)"
+    shown = repr(scorer.score(image, maps=True))
+    assert len(shown) < 240
+    assert shown.endswith("quality_map=(4 x 6))")
+
+
+def test_all_that_can_be_asked_for_is_listed():
+    assert set(ksiqa.__all__) <= set(dir(ksiqa))
+    assert ksiqa.errors.ImageError is ImageError
+    assert all(getattr(ksiqa, name) is not None for name in dir(ksiqa))

@@ -26,6 +26,13 @@ def test_no_two_images_share_a_map_and_none_leaves_the_folder(one, other):
     assert map_name("//a/b.png") == map_name("/a/b.png")  # one file, whose name POSIX leaves as it is
 
 
+def test_a_name_that_leaves_no_room_has_a_map_of_its_own():
+    long = ["a/" + "\N{CJK UNIFIED IDEOGRAPH-7167}" * 83 + f"{number}.png" for number in range(2)]
+    names = {map_name(image) for image in long}
+    assert len(names) == 2
+    assert all(len(name.name.encode()) <= 255 and name.parent == PurePath("a") for name in names)
+
+
 def test_each_image_has_its_map_where_it_lies_itself(photos, model):
     predict(["photos", str((photos / "0.png").absolute())], model=model, maps=Path("maps"))
     found = sorted(str(file.relative_to("maps")) for file in photos.parent.glob("maps/**/*.png"))

@@ -79,9 +79,13 @@ def test_one_process_at_a_time(rows):
 
 
 def test_what_is_no_part_is_refused(rows):
-    (rows.path / "part-0-000000.parquet").write_bytes(b"no Parquet")
-    with pytest.raises(ConfigError, match=r"found: .*part-0-000000.parquet: no Parquet that can be read"):
-        list(rows.read())
+    for content in (
+        b"no Parquet",
+        b"PAR1" + bytes(100) + (40).to_bytes(4, "little") + b"PAR1",
+    ):  # the second has an end
+        (rows.path / "part-0-000000.parquet").write_bytes(content)
+        with pytest.raises(ConfigError, match=r"found: .*part-0-000000.parquet: no Parquet that can be read"):
+            list(rows.read())
     pd.DataFrame({"image": ["a.png"]}).to_parquet(rows.path / "part-0-000000.parquet")
     with pytest.raises(ConfigError, match=r"found: .*: other columns than these scores have"):
         list(rows.read())

@@ -41,7 +41,7 @@ def check_file(path: Path) -> None:
     """
     status = path.stat()
     if S_ISDIR(status.st_mode):
-        raise broken(path, "a folder")
+        raise ImageError(found=f"{path}: a folder", expected="an image file", do="name the files that are in it")
     if not S_ISREG(status.st_mode):
         raise broken(path, "a pipe or device")
     if status.st_size == 0:

@@ -1,8 +1,9 @@
 """Image files, read by their content: what a file is called does not matter."""
 
 import errno
+import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ksiqa.data.image_checks import FORMATS, PIXEL_LIMIT, broken, check_file, check_header, check_limit, too_large
 from ksiqa.data.jpeg_file import jpeg_pixels
-from ksiqa.errors import ImageError
+from ksiqa.errors import DatasetError, ImageError
 
 # Names that are taken for images where a folder is searched; a file that is named one by one may have any name.
 SUFFIXES = (
@@ -73,6 +74,18 @@ def image_size(path: Path, *, pixel_limit: int = PIXEL_LIMIT) -> tuple[int, int]
 def images_in(folder: Path) -> list[Path]:
     """List the files of a folder and its subfolders that are named as images, sorted."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def check_names(paths: Iterable[Path]) -> None:
+    """Require names in UTF-8: splits and the index of known images hold no others.
+
+    Raises:
+        DatasetError: one is not.
+    """
+    for path in paths:
+        name = os.fsencode(path).decode(errors="backslashreplace")
+        if name != str(path):
+            raise DatasetError(found=f"the name {name}", expected="names in UTF-8", do="rename the file")
 
 
 @contextmanager

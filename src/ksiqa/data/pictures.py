@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from os.path import normpath
 from pathlib import Path
 
 import pandas as pd
 
 from ksiqa.data.datasets import DATASETS
-from ksiqa.data.image_file import images_in
+from ksiqa.data.image_file import check_names, images_in
 from ksiqa.data.label_file import read_csv
 from ksiqa.data.table import LabelTable
 from ksiqa.errors import DatasetError, choice
@@ -52,6 +53,7 @@ def beside(name: str, place: str | Mapping[str, str | None]) -> Pictures:
         raise DatasetError(
             found=f"no image in {root}", expected="a folder of photographs", do="set beside.folder to one"
         )
+    check_names(map(Path, files))
     return Pictures(name, {file: Path(file).name for file in files}, tuple(files))
 
 
@@ -66,7 +68,7 @@ def _of_csv(place: Mapping[str, str | None]) -> Pictures:
     root = file.parent if place["root"] is None else Path(place["root"]).expanduser()
     references = [None] * len(labels) if reference is None else [name or None for name in labels[reference]]
     frame = pd.DataFrame({"image": labels[image], "reference": pd.Series(references, dtype=object)})
-    frame = frame.map(lambda name: str(root / name), na_action="ignore")
+    frame = frame.map(lambda name: normpath(root / name), na_action="ignore")
     frame["content"] = frame["reference"].where(frame["reference"].notna(), frame["image"])
     found = _pictures(TABLE, frame)
     named = set(frame["image"]) | set(frame["reference"].dropna())

@@ -29,3 +29,11 @@ class ImageScore(NamedTuple):
     levels: tuple[float, ...] = ()
     quality_map: Float32[ndarray, "rows columns"] | None = None
     doubt: float | None = None
+
+    def __repr__(self) -> str:
+        """Show the numbers that fit a line, and how many others there are."""
+        shown = [f"{name}={getattr(self, name)!r}" for name in ("score", "score_raw", "scale", "low", "high", "doubt")]
+        quality_map = self.quality_map
+        shown += [f"levels=({len(self.levels)} of them)"] if self.levels else []
+        shown += [] if quality_map is None else [f"quality_map=({' x '.join(map(str, quality_map.shape))})"]
+        return f"{type(self).__name__}({', '.join(shown)})"

@@ -74,6 +74,13 @@ class Scorer(HubModel):
             ) from error
         self.trained = trained
 
+    def __repr__(self) -> str:
+        """Show on whose scale it scores, by which models, where."""
+        trained = self.trained
+        parts = [name for name in ("student", "teacher") if getattr(trained, name) is not None]
+        kind = str(self.dtype).removeprefix("torch.")
+        return f"{type(self).__name__}({trained.source}: {' and '.join(parts)}; {self.device}, {kind})"
+
     @overload
     def score(  # type: ignore[overload-overlap]  # a str is a path, not a sequence of them
         self,

@@ -1,6 +1,7 @@
 """What an output holds already: which files are left to score, and which failed."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ksiqa.errors import ConfigError
@@ -15,6 +16,12 @@ def opened_rows(path: Path, *, with_reference: bool) -> Rows:
     return ParquetRows(path, names) if path.suffix == ".parquet" else TextRows(path, names)
 
 
+def start_of(files: Iterable[str], output: Path) -> str | None:
+    """Return the folder that files' names start from, as seen from an output (the two may be moved together), or None
+    where all names are whole: the same name in another folder is another image."""
+    return None if all(map(os.path.isabs, files)) else os.path.relpath(Path.cwd(), output.absolute().parent)
+
+
 def left_to_score(rows: Rows, files: Mapping[str, str], *, made_by: str) -> list[tuple[str, str]]:
     """Return the files that have no score yet; rows of theirs that tell an error are taken out, since it may be mended.
 
@@ -27,7 +34,8 @@ def left_to_score(rows: Rows, files: Mapping[str, str], *, made_by: str) -> list
         if row[MADE_BY] != made_by:
             raise ConfigError(
                 found=f"{rows.path}, with rows that were scored otherwise ({row[MADE_BY]}; now {made_by})",
-                expected="one model, --scale, --coverage, --dtype and --reference for all rows of an output",
+                expected="one model, --scale, --coverage, --dtype and --reference for all rows of an output, and one "
+                "folder in which the command is given, where images' names start there",
                 do="choose another --output, or repeat the command as it was",
             )
         if row["image"] in names:

@@ -1,5 +1,6 @@
 """Quality maps of scored photographs, as PNG files."""
 
+from hashlib import sha256
 from pathlib import PurePath
 
 import numpy as np
@@ -9,6 +10,8 @@ from ksiqa.files import write_whole
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.prediction.work import Scored, Scoring
 from ksiqa.report.quality_map import overlay
+
+LONGEST, KEPT = 255, 200  # bytes of a name that file systems allow; of one that has more so many are kept
 
 
 def write_map(one: Scored, scoring: Scoring) -> None:
@@ -30,11 +33,16 @@ def write_map(one: Scored, scoring: Scoring) -> None:
 def map_name(image: str) -> PurePath:
     """Return the path of an image's map: never the same for two, and never outside a folder.
 
-    ``a/b.jpg`` gives ``a/b.jpg.png``, ``/a/b.jpg`` gives ``%root/a/b.jpg.png``, ``../b.jpg`` gives ``%up/b.jpg.png``.
+    ``a/b.jpg`` gives ``a/b.jpg.png``, ``/a/b.jpg`` gives ``%root/a/b.jpg.png``, ``../b.jpg`` gives ``%up/b.jpg.png``. A
+    name that would be too long for a file system keeps its beginning, and has a digest for the rest.
     """
     named = {"/": "%root", "//": "%root", "..": "%up"}
     parts = [named.get(part, f"%{part}" if part.startswith("%") else part) for part in PurePath(image).parts]
-    return PurePath(*parts[:-1], f"{parts[-1]}.png")
+    last = f"{parts[-1]}.png"
+    if len(last.encode()) > LONGEST:
+        whole = last.encode()
+        last = f"%{whole[:KEPT].decode(errors='ignore')}.{sha256(whole).hexdigest()[:16]}.png"
+    return PurePath(*parts[:-1], last)
 
 
 def shown_part(size: tuple[int, int], trained: TrainedModel, *, scale: str) -> tuple[float, float, float, float]:

@@ -87,7 +87,9 @@ class ParquetRows:
 
         try:
             table = pyarrow.parquet.ParquetFile(file).read()
-        except pyarrow.ArrowInvalid as error:
+        except (pyarrow.ArrowException, OSError) as error:
+            if getattr(error, "errno", None) is not None:  # the disk's, not the file's
+                raise
             raise not_rows(file, "no Parquet that can be read") from error
         if not table.schema.equals(self._schema()):
             raise not_rows(file, "other columns than these scores have")

@@ -11,7 +11,7 @@ from rich.progress import track
 from ksiqa.data.image_file import read_image
 from ksiqa.data.transform import Pixels
 from ksiqa.errors import ImageError
-from ksiqa.prediction.kept import failures, left_to_score, opened_rows
+from ksiqa.prediction.kept import failures, left_to_score, opened_rows, start_of
 from ksiqa.prediction.parquet_rows import ParquetRows
 from ksiqa.prediction.rows import MADE_BY, Row
 from ksiqa.prediction.show import show
@@ -54,7 +54,7 @@ def to_output(files: Mapping[str, str], work: Work, output: Path, *, devices: in
     rows = opened_rows(output, with_reference=work.reference is not None)
     with rows.alone():
         scoring = Scoring(work, with_maps=report is not None)
-        made_by = scoring.made_by()
+        made_by = scoring.made_by(start=start_of(files, output))
         left = left_to_score(rows, files, made_by=made_by)
         before = len(files) - len(left)
         with _page(report) as add_to_page:

@@ -77,15 +77,20 @@ class Scoring:
         beside: list[Any] | None = None if work.reference is None else []
         self._scores([], beside, maps=self.maps)  # refuses here what the model cannot do
 
-    def made_by(self) -> str:
+    def made_by(self, *, start: str | None = None) -> str:
         """Return what tells these scores from others: a digest of weights, views, calibration, scale, coverage, dtype
-        and reference, the same wherever the model lies."""
+        and reference, the same wherever the model lies.
+
+        Args:
+            start: the folder that images' names start from, where it is needed to tell which these are.
+        """
         trained, work = self.scorer.trained, self.work
         known = {one.name: getattr(trained, one.name) for one in fields(trained) if one.name not in NOT_OF_SCORES}
         beside = None if self.shared is None else sha256(self.shared.tobytes()).hexdigest()
         if self.references is not None:
             beside = str(self.references.folder.resolve())
-        digest = sha256(repr((known, work.scale, work.coverage, work.dtype, beside)).encode())
+        told = (known, work.scale, work.coverage, work.dtype, beside, *([] if start is None else [start]))
+        digest = sha256(repr(told).encode())
         for name, value in trained.network.state_dict().items():
             digest.update(name.encode())
             digest.update(value.cpu().contiguous().view(-1).view(torch.uint8).numpy())

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jaxtyping import UInt8
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy import ndarray
 
 from ksiqa.data.image_source import ImageSource
-from ksiqa.files import write_whole
-from ksiqa.report.style import TEXT
+from ksiqa.report.style import TEXT, save_png
 
 SHOWN = 6  # images at either end of the scale
 SIDE = 2.2  # inches a tile; 220 pixels
@@ -47,7 +45,6 @@ def contact_sheet(path: Path, *, title: str, rows: Mapping[str, Sequence[Tile]])
     """Write a PNG of rows of images, each row under its name. The file appears whole or not at all."""
     columns = max(1, *(len(tiles) for tiles in rows.values()))
     figure = Figure(figsize=(SIDE * columns, (SIDE + TEXTS) * len(rows) + 0.5), dpi=100, layout="constrained")
-    canvas = FigureCanvasAgg(figure)  # no pyplot: nothing global, no display
     figure.suptitle(title, color=TEXT, fontsize=14)
     for part, (name, tiles) in zip(figure.subfigures(len(rows), 1, squeeze=False)[:, 0], rows.items(), strict=True):
         part.suptitle(name, color=TEXT, fontsize=11)
@@ -58,8 +55,7 @@ def contact_sheet(path: Path, *, title: str, rows: Mapping[str, Sequence[Tile]])
                 tile = tiles[place]
                 axes.imshow(tile.image)
                 axes.set_xlabel(f"{tile.label}\n{_shortened(tile.name)}", color=TEXT, fontsize=9)
-    with write_whole(path, "wb") as file:
-        canvas.print_figure(file, format="png")
+    save_png(figure, path)
 
 
 def _shortened(name: str, *, longest: int = 26) -> str:

@@ -3,12 +3,10 @@
 from pathlib import Path
 
 from jaxtyping import Float
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy import ndarray
 
-from ksiqa.files import write_whole
 from ksiqa.metric.correlation import plcc, srcc
-from ksiqa.report.style import GRID, TEXT, new_figure, styled
+from ksiqa.report.style import GRID, TEXT, new_figure, save_png, styled
 
 POINT, CURVE = "#2b6cb0", "#c2410c"
 
@@ -42,5 +40,4 @@ def scatter_plot(
         0.04, 0.96, figures + f"\nn = {len(score_raw)}", transform=axes.transAxes, va="top", color=TEXT,
         bbox={"facecolor": "white", "edgecolor": GRID, "boxstyle": "round,pad=0.5", "alpha": 0.9},
     )  # fmt: skip
-    with write_whole(path, "wb") as file:
-        FigureCanvasAgg(figure).print_figure(file, format="png")
+    save_png(figure, path)

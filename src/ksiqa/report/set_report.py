@@ -38,7 +38,7 @@ class SetReport:
         pairs = enumerate(zip(frame["image"], frame["reference"], strict=True))
         wrong = {row: why for row, pair in pairs if (why := what_is_wrong(*pair, known=known, broken=broken))}
         for row, text in wrong.items():
-            self._fail(f"row {row}: {text}")
+            self._fail(f"row {self._number(row)}: {text}")
         self.say(f"{len(self.table) - len(wrong)} of {len(self.table)} rows can be read")
         return set(wrong)
 
@@ -97,7 +97,12 @@ class SetReport:
         if file not in self._rows:
             return file
         row = self._rows[file]
-        return f"row {row} ({file}, {self.table.facts.label} {self.table.frame['raw'].iloc[row]:.4g})"
+        raw = self.table.frame["raw"].iloc[row]
+        return f"row {self._number(row)} ({file}, {self.table.facts.label} {raw:.4g})"
+
+    def _number(self, row: int) -> int:
+        """Return a row's number as errors of label files tell it: from 1, those without a file counted, too."""
+        return (self.table.kept[row] if self.table.kept else row) + 1
 
 
 def facts_of(table: LabelTable) -> dict[str, str]:

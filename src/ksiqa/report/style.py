@@ -1,5 +1,7 @@
 """What all pictures share: colours, axes, and files that appear whole and are the same for the same numbers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
 
@@ -8,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from ksiqa.files import write_whole
 
@@ -61,8 +64,24 @@ def dash(place: int) -> str:
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write a figure as PNG and as SVG, each whole or not at all; return the two paths."""
     png, svg = (stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "svg"))
-    with write_whole(png, "wb") as file:
-        FigureCanvasAgg(figure).print_figure(file, format="png")
-    with rc_context({"svg.hashsalt": "ksiqa"}), write_whole(svg, "wb") as file:  # else its ids differ each time
+    save_png(figure, png)
+    with _drawn_alike(figure), write_whole(svg, "wb") as file:
         FigureCanvasSVG(figure).print_figure(file, format="svg", metadata={"Date": None})
     return [png, svg]
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    with _drawn_alike(figure), write_whole(path, "wb") as file:
+        FigureCanvasAgg(figure).print_figure(file, format="png")
+
+
+@contextmanager
+def _drawn_alike(figure: Figure) -> Iterator[None]:
+    """Have texts drawn as they are (names of files have dollars, which begin no formula), and an SVG's ids not at
+    random."""
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
+    with rc_context({"text.parse_math": False, "svg.hashsalt": "ksiqa"}):  # labels of ticks are made in drawing
+        yield

@@ -45,6 +45,14 @@ class DatasetChecks:
         above = self.module.read(tiny[0].parent, facts=tiny[1])
         assert above.frame.equals(table.frame)
 
+    def test_the_case_of_names_does_not_matter(self, tiny: tuple[Path, Facts], table: LabelTable) -> None:
+        for path in sorted(tiny[0].rglob("*"), reverse=True):  # what is in a folder before it
+            path.rename(path.with_name(path.name.swapcase()))
+        other = self.module.read(tiny[0], facts=tiny[1])
+        columns = ["content", "raw", "part", "distortion", "level"]
+        assert other.frame[columns].equals(table.frame[columns])
+        assert all(Path(image).is_file() for image in other.files)
+
     def test_noise_falls_as_the_score_rises(self, table: LabelTable) -> None:
         """The direction, on pixels."""
         images = [read_image(Path(path)).astype(float) for path in table.frame["image"]]

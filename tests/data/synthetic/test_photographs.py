@@ -23,7 +23,7 @@ def test_no_folder(tmp_path):
 def test_an_empty_folder(tmp_path):
     with pytest.raises(
         DatasetError,
-        match=r"found: no image in .*\nexpected: photographs named \*.avif, \*.bmp, .*\ndo: set data.root",
+        match=r"found: no image in .*\nexpected: photographs named \*.apng, \*.avif, .*\ndo: set data.root",
     ):
         photographs_in(tmp_path)
 

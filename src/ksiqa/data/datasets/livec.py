@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ksiqa.data.dataset_folder import find_root, paths_of
+from ksiqa.data.dataset_folder import find_root, first_of, paths_of
 from ksiqa.data.facts import Facts
 from ksiqa.data.label_file import read_mat, same_length
 from ksiqa.data.table import LabelTable, checked_table
@@ -35,15 +35,17 @@ def read(root: Path, *, facts: Facts = FACTS, allow_missing: bool = False) -> La
         DatasetError: not found, incomplete or not as released.
     """
     names_file, mos_file, spread_file = (f"Data/All{what}_release.mat" for what in ("Images", "MOS", "StdDev"))
-    home = find_root(root, facts=facts, needs=[(names_file,), (mos_file,), (spread_file,), ("Images",)])
-    names = read_mat(home / names_file, "AllImages_release")
+    needs = (names_file, mos_file, spread_file, "Images")
+    home = find_root(root, facts=facts, needs=[(name,) for name in needs])
+    names_at, mos_at, spread_at, images = (first_of(home, [name]) for name in needs)
+    names = read_mat(names_at, "AllImages_release")
     columns = {
         "content": names,
-        "raw": read_mat(home / mos_file, "AllMOS_release"),
-        "spread": read_mat(home / spread_file, "AllStdDev_release"),
+        "raw": read_mat(mos_at, "AllMOS_release"),
+        "spread": read_mat(spread_at, "AllStdDev_release"),
     }
-    same_length(columns, home / "Data")
+    same_length(columns, mos_at.parent)
     frame = pd.DataFrame(columns)
     frame = frame.loc[~frame["content"].isin(TRAINING)]
-    frame["image"] = paths_of(home / "Images", list(frame["content"]))
-    return checked_table(facts=facts, frame=frame, label_file=home / mos_file, allow_missing=allow_missing)
+    frame["image"] = paths_of(images, list(frame["content"]))
+    return checked_table(facts=facts, frame=frame, label_file=mos_at, allow_missing=allow_missing)

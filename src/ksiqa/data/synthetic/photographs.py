@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from ksiqa.data.image_file import SUFFIXES, images_in, read_image
+from ksiqa.data.image_file import SUFFIXES, check_names, images_in, read_image
 from ksiqa.errors import DatasetError, ImageError
 
 
@@ -69,7 +69,7 @@ def photographs_in(folder: Path) -> list[Path]:
     """List the image files of a folder and its subfolders, sorted.
 
     Raises:
-        DatasetError: no such folder, or no image files in it.
+        DatasetError: no such folder, no image files in it, or a name that is not UTF-8.
     """
     if not folder.is_dir():
         raise DatasetError(found=f"no folder {folder}", expected="a folder of photographs", do="set data.root to one")
@@ -80,6 +80,7 @@ def photographs_in(folder: Path) -> list[Path]:
             expected="photographs named " + ", ".join(f"*{suffix}" for suffix in sorted(SUFFIXES)),
             do="set data.root to a folder that holds photographs",
         )
+    check_names(paths)
     return paths
 
 
