@@ -78,6 +78,10 @@ def show_tests(tested: Sequence[Tested], results: dict[str, Any]) -> None:
     seen = results.get("saw_test") or results.get("init_saw_test")
     if seen:
         console.print(f"{seen} of these images were trained on before: on them the figures are no test", soft_wrap=True)
+    ending = "same_photographs"
+    for name in [results["data"] if key == ending else key.split("/")[1] for key in results if key.endswith(ending)]:
+        text = f"{name} distorts photographs that were trained on in another set: its figures test no other photographs"
+        console.print(text, soft_wrap=True, markup=False, highlight=False)
     learned = results.get("init_saw_validation", 0)
     if learned:
         text = f"{learned} validation images were trained on before: they are left out of the intervals"
