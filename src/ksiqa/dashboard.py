@@ -41,7 +41,7 @@ def write(options: argparse.Namespace, groups: list["Group"]) -> None:
         scores=options.scores,
         figures=[key for key in FIGURES if key in (options.figures or USUAL)],
         against=options.against,
-        drawing=Drawing(unit="reference" if options.draw == "contents" else "image", draws=options.draws),
+        drawing=Drawing(unit="content" if options.draw == "contents" else "image", draws=options.draws),
         worst=options.worst,
         maps=options.maps,
     )

@@ -36,6 +36,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
     from rich.console import Console
 
     from ksiqa import build, mix
+    from ksiqa.data.mixed import same_photographs
     from ksiqa.inference.evaluation import part_tested
     from ksiqa.inference.found_model import model_folder, model_name
     from ksiqa.inference.model_folder import load_model
@@ -62,6 +63,7 @@ def evaluate(config: "DictConfig", folder: Path) -> None:
         "directory": str(Path.cwd()),  # where the config's relative paths start
         "trained": {key: value for key, value in trained.training.items() if key not in (*OF_THE_MODEL, SEEN)},
         "saw_test": seen_again(trained.training, sets),
+        **({"same_photographs": True} if any(same_photographs(trained.scales, one.name) for one in sets) else {}),
         "split": build.plain(config.split),
         **provenance(),
     }

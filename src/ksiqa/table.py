@@ -23,7 +23,7 @@ SHOWN = """tables (--show):
   level        SRCC within each level of distortion
 
 Rows that are marked (fewer than ten splits or test images, partial data, pseudo-scores, selected on the test part,
-official split) stand in tables of their own. An error ends with status 2."""
+official split, trained on the same photographs) stand in tables of their own. An error ends with status 2."""
 
 
 def main(arguments: list[str] | None = None) -> None:

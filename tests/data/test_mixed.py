@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 import torch
 
-from ksiqa.data.mixed import MixedData
+from ksiqa.data.mixed import MixedData, same_photographs
 from ksiqa.data.split_rules import Split
 from ksiqa.errors import ConfigError, SplitError
 from tests.data.conftest import process
@@ -95,6 +95,19 @@ def test_a_validation_part_in_some_sets_alone(scored_files, larger):
     sets = [quality_data(scored_files, split=without), quality_data(larger)]
     with pytest.raises(SplitError, match=r"found: a mix in which table has no validation part and others have\nexpec"):
         MixedData(sets, shares=[1, 1])
+
+
+@pytest.mark.parametrize(
+    ("trained", "tested", "same"),
+    [
+        (["live"], "tid2013", True),
+        (["koniq10k", "tid2013"], "live", True),
+        (["live"], "live", False),  # itself, of which the split tells
+        (["live"], "csiq", False),
+    ],
+)
+def test_a_test_on_photographs_that_were_trained_on_in_another_set(trained, tested, same):
+    assert same_photographs(trained, tested) is same
 
 
 def test_sets_of_the_same_photographs(scored_files, tmp_path):

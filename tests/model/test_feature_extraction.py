@@ -5,7 +5,7 @@ from torch import nn
 
 from ksiqa.batch import View
 from ksiqa.errors import ConfigError, ImageError
-from ksiqa.model.feature_extraction import CNNBranch, FeatureExtraction, ViTBranch
+from ksiqa.model.feature_extraction import CNNBranch, FeatureExtraction, ViTBranch, _spread
 
 PLACES = {"blocks": [1, 3], "stages": [2, 3]}
 
@@ -130,6 +130,15 @@ def test_spread_is_the_standard_deviation_within_a_token():
     found = cnn(image, cell=16)
     assert found.shape[-1] == cnn.channels(cell=16) == 2 * cnn.channels_of[0] + cnn.channels_of[1]
     assert torch.allclose(found[..., -cnn.channels_of[0] :], expected, atol=2e-3)  # the floor under the root
+
+
+def test_spread_is_as_exact_in_bfloat16_as_what_it_is_taken_of():
+    """A stage whose channels lie high over a little texture: its squares differ in digits that bfloat16 lacks."""
+    stage = (8 + 0.2 * torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))).bfloat16()
+    found = _spread(stage, 4)
+    expected = stage.float().unflatten(3, (4, 4)).unflatten(2, (4, 4)).std(dim=(3, 5), correction=0)
+    assert found.dtype == torch.bfloat16
+    assert torch.allclose(found.float(), expected, rtol=0.02)
 
 
 def test_each_branch_has_its_own_normalisation():

@@ -6,11 +6,17 @@ import pytest
 
 from ksiqa.data.datasets.kadid10k import FACTS
 from ksiqa.data.datasets.koniq10k import FACTS as KONIQ
+from ksiqa.data.datasets.table_file import read_table
+from ksiqa.data.image_source import FileImages
+from ksiqa.inference import evaluation
+from ksiqa.metric.collected import Collected
 from ksiqa.metric.logistic import fit_logistic
+from ksiqa.report.run_folder import write_predictions
 from ksiqa.report.table.run import Run
 from ksiqa.report.table.runs import read_runs
 from tests.fake_iqa import WRITERS
 from tests.runs import train
+from tests.tiny import quality_data, write_table
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +34,20 @@ def test_predictions_name_distortion_and_level(run):
     for row in table.itertuples():
         _, distortion, level = row.image.rpartition("/")[2].removesuffix(".png").split("_")
         assert (row.distortion, row.level) == (distortion, int(level))
+
+
+def test_predictions_name_contents_that_are_not_the_references(tmp_path):
+    file = write_table(tmp_path, contents=10)
+    table = pd.read_csv(file).assign(room=[f"room {row // 10}" for row in range(50)])
+    table.to_csv(file, index=False)
+    scale = {"low": 1, "high": 5, "higher_is_better": True, "label": "MOS"}
+    columns = {"image": "image", "score": "score", "reference": "reference", "content": "room"}
+    data = quality_data(FileImages(read_table(file=file, root=None, **columns, **scale), keep=True))
+    rows = np.array(data.split.test)
+    scores = {"student": Collected(row=rows, score=np.zeros(10), label=data.table.scores[rows], doubt=np.ones(10))}
+    tested = evaluation.Tested(data=data, scores=scores, agreements={}, imagery={}, task=None, residuals=None)
+    write_predictions(tmp_path / "predictions.csv", tested=[tested])
+    assert set(pd.read_csv(tmp_path / "predictions.csv")["content"]) == {"room 4"}
 
 
 def test_the_outlier_ratio_by_another_way(run):

@@ -1,7 +1,7 @@
 """Which images a model has learned from."""
 
 from ksiqa.data.synthetic.synthetic_images import SyntheticImages
-from ksiqa.training.images_seen import SEEN, images_seen, photograph_seen, seen_again
+from ksiqa.training.images_seen import SEEN, images_seen, never_seen, photograph_seen, seen_again
 from tests.tiny import quality_data, table_images, write_table
 
 
@@ -15,6 +15,16 @@ def test_images_are_known_again_by_name_and_size(pairs, tmp_path):
     other = quality_data(backwards)
     other.split = type(other.split)(train=(), validation=(), test=tuple(range(50)), source="random", index=0)
     assert seen_again(seen, [other]) == 40
+
+
+def test_images_of_validation_parts_are_known_again_too(pairs):
+    one, training = quality_data(table_images(pairs)), quality_data(table_images(pairs))
+    training.split = type(one.split)(train=tuple(range(34)), validation=(), test=(), source="random", index=0)
+    seen = images_seen([training], before=None)
+    assert seen_again(seen, [one], part="validation") == 4
+    assert never_seen(seen, one, one.split.validation) == list(range(34, 40))
+    assert seen_again({"seed": 0}, [one], part="validation") is None
+    assert never_seen({"seed": 0}, one, one.split.validation) == []
 
 
 def test_the_images_of_a_forerunner_count(pairs, photographs):

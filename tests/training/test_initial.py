@@ -85,6 +85,7 @@ def test_results_and_model_say_where_they_started(initial, tuned):
     )
     assert len(results["init"]) == 64
     assert results["init_saw_test"] == 0
+    assert results["init_saw_validation"] == 0
     before = set(load_model(initial / "model").training["images_seen"].split())
     assert before < set(training["images_seen"].split())
     assert len(before) == 40
@@ -179,8 +180,9 @@ def test_a_second_teacher(initial, mine, tmp_path):
         settled(composed("train", *_command(initial, mine, tmp_path, "sharing=distil")))
 
 
-def test_any_experiment_goes_on_from_a_model(initial, photographs, pairs, tmp_path):
-    """Here with all weights learning, and with the images that the model had been trained on in the test part."""
+def test_any_experiment_goes_on_from_a_model(initial, photographs, pairs, tmp_path, capsys):
+    """Here with all weights learning, and with images that the model had been trained on in the parts of validation and
+    test: intervals know nothing of the former's errors."""
     told = [
         *SMALL,
         f"init={initial / 'model'}",
@@ -188,9 +190,17 @@ def test_any_experiment_goes_on_from_a_model(initial, photographs, pairs, tmp_pa
         *table_overrides(pairs),
         "model.width=256",
     ]
-    results = run(composed("train", *told, "sharing=joint", "split.index=1"), tmp_path / "run")
+    config = composed("train", *told, "sharing=joint", "split.index=1", "task.select=best")
+    results = run(config, tmp_path / "run")
     assert results["fr"] is True
     assert 0 < results["init_saw_test"] <= results["test_n"]
+    seen, model = results["init_saw_validation"], load_model(tmp_path / "run" / "model")
+    assert 0 < seen <= results["validation_n"]
+    for errors in (model.residuals.get(name, {}).get("table", []) for name in ("student", "teacher")):
+        assert len(errors) == results["validation_n"] - seen
+    said = capsys.readouterr().out
+    assert f"task.select=best: chooses by {seen} validation images that init has learned from" in said
+    assert f"{seen} validation images were trained on before: they are left out of the intervals" in said
     assert load_model(tmp_path / "run" / "model").model["width"] == 32  # of SMALL, over which 256 was not asked for
 
 

@@ -76,7 +76,7 @@ def test_metrics_hold_every_term_of_every_epoch(joint):
 def test_predictions_are_the_test_part_with_both_scales(joint):
     folder, results = joint
     table = rows(folder / "predictions.csv")
-    assert list(table[0]) == ["image", "reference", "label", "score", "score_raw", "fr_score"]
+    assert list(table[0]) == ["image", "reference", "content", "label", "score", "score_raw", "fr_score"]
     assert len(table) == results["test_n"]
     for row in table:
         assert float(row["score_raw"]) == pytest.approx(1 + 4 * float(row["score"]))

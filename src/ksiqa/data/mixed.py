@@ -63,6 +63,11 @@ def check_photographs(names: Collection[str]) -> None:
             )
 
 
+def same_photographs(trained: Collection[str], tested: str) -> bool:
+    """Tell whether a set that was trained on, other than the tested one itself, distorts the photographs of that."""
+    return any(tested in same and (same - {tested}) & set(trained) for same in SAME_PHOTOGRAPHS)
+
+
 def _check(data: MixedData) -> None:
     check_photographs([one.name for one in data.sets])
     for one in data.sets:

@@ -6,6 +6,7 @@ of a doubt that is told for each image beforehand, and then intervals are wide w
 (Lei et al., section 5.2: locally weighted). That of ``ksiqa.model.quality_regressor`` serves on LIVEC better than one
 width for all (``experiments/livec``).
 
+"No training" counts those of a model that a run goes on from (``init``): images that it learned from give no errors.
 "Like them" means exchangeable: in whatever order all n + 1 stand, that order was as likely. Two things fall short:
 
 - with ``task.select=best`` the epoch was chosen on the same images, whose errors may so be a little smaller than a new

@@ -332,8 +332,9 @@ def _mean(stage: Tensor, places: int) -> Tensor:
 
 
 def _spread(stage: Tensor, places: int) -> Tensor:
-    variance = _mean(stage.square(), places) - _mean(stage, places).square()
-    return (variance.clamp(min=0) + SMALLEST_VARIANCE).sqrt()
+    exact = stage.float()  # what remains of two squares that are nearly alike is lost in bfloat16
+    variance = _mean(exact.square(), places) - _mean(exact, places).square()
+    return (variance.clamp(min=0) + SMALLEST_VARIANCE).sqrt().to(stage.dtype)
 
 
 def _on_grid(stage: Tensor, grid: tuple[int, int]) -> Tensor:

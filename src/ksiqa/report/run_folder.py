@@ -121,6 +121,7 @@ def _predictions(one: Tested) -> pd.DataFrame:
             "data": one.data.name,
             "image": rows["image"].to_numpy(),
             "reference": rows["reference"].to_numpy(),
+            "content": rows["content"].to_numpy(),
             **{name: rows[name].to_numpy() for name in ("distortion", "level") if known[name]},
             "label": rows["raw"].to_numpy(),
             "score": scores.score,

@@ -12,7 +12,7 @@ from rich.table import Table
 from ksiqa.console import open_console
 from ksiqa.files import write_whole
 
-COLUMNS = ("trained", "tested", "n", "srcc", "plcc", "plcc_fitted", "krcc", "rmse", "seed")
+COLUMNS = ("trained", "tested", "n", "srcc", "plcc", "plcc_fitted", "krcc", "rmse", "same_photographs", "seed")
 
 
 class CrossTable(Callback):
@@ -46,6 +46,8 @@ def cross_rows(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def cross_table(rows: list[dict[str, Any]]) -> Table:
     """Return SRCC / PLCC after the fit, a line a set trained on, a column a set tested on."""
     table = Table(title="cross-database: SRCC / PLCC after the fit")
+    if any(row["same_photographs"] for row in rows):
+        table.caption = "*: the photographs were trained on, in the other set"
     names = sorted({row[key] for row in rows for key in ("trained", "tested")})
     for name in ("trained on", *names):
         table.add_column(name, justify="left" if name == "trained on" else "right")
@@ -58,4 +60,5 @@ def cross_table(rows: list[dict[str, Any]]) -> Table:
 def _cell(row: dict[str, Any] | None) -> str:
     if row is None:
         return ""
-    return f"{row['srcc']:.3f} / " + ("no fit" if row["plcc_fitted"] is None else f"{row['plcc_fitted']:.3f}")
+    fitted = "no fit" if row["plcc_fitted"] is None else f"{row['plcc_fitted']:.3f}"
+    return f"{row['srcc']:.3f} / {fitted}" + ("*" if row["same_photographs"] else "")

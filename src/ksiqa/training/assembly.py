@@ -43,6 +43,11 @@ class Parts:
     pairs: QualityData | None
     finds_damage: bool  # when all have learned, by what the student makes of photographs
 
+    @property
+    def scored(self) -> list[QualityData]:
+        """All sets on whose scale the model scores: the target's, and the pairs."""
+        return [*self.target.sets, *([self.pairs] if self.pairs else [])]
+
 
 def assemble(config: DictConfig, *, test: bool = True) -> Parts:
     """Build data and model of a config; what frozen backbones say of the data is computed here, of the test part only

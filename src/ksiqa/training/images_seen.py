@@ -28,16 +28,25 @@ def images_seen(sets: Sequence[QualityData], *, before: dict[str, Any] | None) -
     return {SEEN: " ".join(sorted(marks))} if len(marks) <= MOST else {}
 
 
-def seen_again(training: dict[str, Any], sets: Sequence[QualityData]) -> int | None:
-    """Return how many of the test images a model has learned from; None where its config does not say.
+def seen_again(training: dict[str, Any], sets: Sequence[QualityData], *, part: str = "test") -> int | None:
+    """Return how many images of a part a model has learned from; None where its config does not say.
 
     An image is known by its file's name and size (a synthetic one by its photograph's name and size): one that was
     renamed or written anew is not recognised.
     """
     if SEEN not in training:
         return None
+    parts = [(one, one.split.part(part)) for one in sets]
+    return sum(len(rows) - len(never_seen(training, one, rows)) for one, rows in parts)
+
+
+def never_seen(training: dict[str, Any], data: QualityData, rows: Sequence[int]) -> list[int]:
+    """Return the rows whose images a model has not learned from, as ``seen_again`` knows them; none where its config
+    does not say."""
+    if SEEN not in training:
+        return []
     known = _recorded(training)
-    return sum(mark in known for one in sets for mark in _marks(one, one.split.test))
+    return [row for row, mark in zip(rows, _marks(data, rows), strict=True) if mark not in known]
 
 
 def photograph_seen(training: dict[str, Any], *, name: str, size: tuple[int, ...]) -> bool:

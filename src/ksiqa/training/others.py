@@ -9,6 +9,7 @@ from ksiqa import build, mix
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.image_source import ImageSource
+from ksiqa.data.mixed import same_photographs
 from ksiqa.errors import ConfigError
 from ksiqa.inference.evaluation import part_tested
 from ksiqa.inference.model_folder import TrainedModel
@@ -64,7 +65,7 @@ def score_others(
     config: DictConfig, trained: TrainedModel, others: dict[str, QualityData], folder: Path
 ) -> dict[str, Any]:
     """Test a saved model on all of each set; write ``others/<set>.csv`` and return the figures, ``cross/<set>/srcc``
-    and so on, ``cross/<set>/n`` images."""
+    and so on, ``cross/<set>/n`` images, ``cross/<set>/same_photographs`` where these were trained on in another set."""
     results: dict[str, Any] = {}
     for name, data in others.items():
         tested = part_tested(trained, data, trainer=trainers.scoring_trainer(config))
@@ -73,4 +74,6 @@ def score_others(
         said = {key: value for key, value in described([data]).items() if key in KEPT}
         results |= {**figures([tested], f"cross/{name}/"), **{f"cross/{name}/{key}": one for key, one in said.items()}}
         results[f"cross/{name}/n"] = len(data.split.test)
+        if same_photographs(trained.scales, data.name):
+            results[f"cross/{name}/same_photographs"] = True
     return results

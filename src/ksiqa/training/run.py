@@ -22,10 +22,9 @@ from ksiqa.errors import DatasetError
 from ksiqa.files import alone_in, kept_if_begun, write_whole
 from ksiqa.inference.evaluation import Tested, covered, part_tested
 from ksiqa.inference.model_card import COVERAGE
-from ksiqa.inference.model_folder import TrainedModel, describe, load_model, save_model
+from ksiqa.inference.model_folder import describe, load_model, save_model
 from ksiqa.inference.ridge import ridge_scores
 from ksiqa.metric.collected import Collected
-from ksiqa.metric.interval import residuals
 from ksiqa.provenance import provenance
 from ksiqa.recipe import fingerprint
 from ksiqa.report.environment import note_start, repeating
@@ -43,6 +42,7 @@ from ksiqa.training.quiet import quiet_lightning
 from ksiqa.training.resume import CONFIG, known_results, run_folder
 from ksiqa.training.settle import settled
 from ksiqa.training.shown import show_end
+from ksiqa.training.validation_errors import validation_residuals
 
 BEFORE_TRAINING = (
     CONFIG,
@@ -121,7 +121,7 @@ def train_and_test(config: DictConfig, folder: Path, *, test: bool) -> dict[str,
     if is_first():
         for one, place in split_folders(folder, sets):
             write_split(one.split, one.table, place)
-        write_bad_images(folder / "bad_images.csv", [*sets, *([parts.pairs] if parts.pairs else []), *others.values()])
+        write_bad_images(folder / "bad_images.csv", [*parts.scored, *others.values()])
     with logged(config, folder) as loggers:
         with together():
             fr_source = train_phases(config, parts, folder, loggers=loggers)
@@ -150,8 +150,8 @@ def saved_and_tested(
     model = trained_model(config, parts, fr_source=fr_source)
     if parts.finds_damage:
         damage_from_scores(model, pairs=parts.pairs or sets[0], target=sets[0])
-    scored = [*sets, *([parts.pairs] if parts.pairs else [])]  # all on whose scale the model scores
-    save_model(replace(model, residuals=validation_residuals(model, scored, config)), folder / "model")
+    errors = validation_residuals(model, parts.scored, config, initial=parts.initial)
+    save_model(replace(model, residuals=errors), folder / "model")
     trained = load_model(folder / "model")
     with_test = [one for one in sets if one.split.test and test]
     ridges = [ridge_test(one) if config.report.ridge else None for one in with_test]  # before features are let go
@@ -195,11 +195,16 @@ def saved_and_tested(
 
 
 def going_on(config: DictConfig, parts: Parts) -> dict[str, Any]:
-    """Return what results.json says of ``init``: the digest of its weights, and how many of the test images it had
-    learned from (None: not known); nothing where there is none."""
+    """Return what results.json says of ``init``: the digest of its weights, and how many of the test images and of the
+    validation images it had learned from (None: not known); nothing where there is none."""
     if parts.initial is None:
         return {}
-    return {"init": config.init.weights, "init_saw_test": seen_again(parts.initial.training, parts.target.sets)}
+    known = parts.initial.training
+    return {
+        "init": config.init.weights,
+        "init_saw_test": seen_again(known, parts.target.sets),
+        "init_saw_validation": seen_again(known, parts.scored, part="validation"),
+    }
 
 
 def split_folders(folder: Path, sets: Sequence[QualityData]) -> list[tuple[QualityData, Path]]:
@@ -222,25 +227,6 @@ def check_same_split(folder: Path, sets: Sequence[QualityData]) -> None:
                     expected="the same images to go on with",
                     do="restore them as they were, or start anew in another folder",
                 )
-
-
-def validation_residuals(
-    trained: TrainedModel, sets: Sequence[QualityData], config: DictConfig
-) -> dict[str, dict[str, list[float]]]:
-    """Return the errors of each model on the validation part of each set that has one."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for one in sets:
-        if one.has_validation:
-            tested = part_tested(
-                trained,
-                one,
-                trainer=trainers.scoring_trainer(config),
-                part="validation",
-                from_features=config.report.from_features,
-            )
-            for name, scores in tested.scores.items():
-                found.setdefault(name, {})[one.name] = residuals(scores.score, scores.label, scores.doubt)
-    return found
 
 
 def ridge_test(data: QualityData) -> Collected:

@@ -19,6 +19,7 @@ from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.task.phase import Phase
 from ksiqa.training.assembly import Parts
+from ksiqa.training.images_seen import seen_again
 
 PARTS = ("train", "validation", "test")
 _shown_last: dict[str, tuple[int, int]] = {}  # parameters of the model's parts, as this process printed them last
@@ -39,6 +40,10 @@ def show_start(config: DictConfig, parts: Parts, phases: Sequence[Phase], *, pro
         "batch": f"{batch} images, devices: {processes}, accumulated batches: {accumulated}; "
         f"a step takes {batch * processes * accumulated} images",
     }
+    if parts.initial is not None and config.task.select == "best":
+        seen = seen_again(parts.initial.training, parts.target.sets, part="validation")
+        if seen:
+            lines["task.select=best"] = f"chooses by {seen} validation images that init has learned from"
     for name, text in lines.items():
         console.print(f"{name}: {text}", soft_wrap=True, markup=False, highlight=False)
 
@@ -66,13 +71,23 @@ def show_end(
 
 
 def show_tests(tested: Sequence[Tested], results: dict[str, Any]) -> None:
-    """Print the test figures, and whether they are none."""
+    """Print the test figures, whether they are none, and what intervals lack."""
     console = open_console()
     if tested:
         console.print(_test_table(tested, results))
     seen = results.get("saw_test") or results.get("init_saw_test")
     if seen:
         console.print(f"{seen} of these images were trained on before: on them the figures are no test", soft_wrap=True)
+    ending = "same_photographs"
+    for name in [results["data"] if key == ending else key.split("/")[1] for key in results if key.endswith(ending)]:
+        text = f"{name} distorts photographs that were trained on in another set: its figures test no other photographs"
+        console.print(text, soft_wrap=True, markup=False, highlight=False)
+    learned = results.get("init_saw_validation", 0)
+    if learned:
+        text = f"{learned} validation images were trained on before: they are left out of the intervals"
+        console.print(text, soft_wrap=True)
+    elif learned is None:
+        console.print("what init has learned from is not known: there are no intervals", soft_wrap=True)
 
 
 def _show_model(parts: Parts) -> None:

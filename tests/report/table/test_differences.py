@@ -56,11 +56,63 @@ def test_the_other_way_round_and_the_same_each_time(ten):
 
 def test_contents_are_drawn_together(ten):
     groups = groups_of(ten)
-    drawings = (IMAGES, Drawing(unit="reference", draws=200))
+    drawings = (IMAGES, Drawing(unit="content", draws=200))
     images, contents = (differences(groups, scores=["model"], against=None, drawing=one)[0] for one in drawings)
     assert contents.columns[4] == "95% over contents"
     assert images.rows[0][3] == contents.rows[0][3]
     assert images.rows[0][4] != contents.rows[0][4]
+
+
+def with_contents(folder, contents, *, reference=None):
+    """Let all runs of a folder say what the contents of their images are, by the images' numbers."""
+    for file in folder.glob("*/predictions.csv"):
+        table = pd.read_csv(file)
+        numbers = table["image"].str.removesuffix(".png").astype(int)
+        table["reference"] = table["reference"] if reference is None else reference
+        table.assign(content=[contents[number] for number in numbers]).to_csv(file, index=False)
+
+
+def interval(folder):
+    """Return the interval over contents of the one difference in a folder."""
+    drawing = Drawing(unit="content", draws=200)
+    (section,) = differences(groups_of(folder), scores=["model"], against=None, drawing=drawing)
+    assert "95% over contents: bootstrap" in section.notes[0]
+    return section.rows[0][4]
+
+
+def test_contents_are_drawn_also_where_they_are_not_the_references(write, tmp_path):
+    """Of the ten references' images a content has those of two, or the images have contents and no reference."""
+    for variant, noise in (("a", 0.3), ("b", 0.5)):
+        write(noise=noise, config={"variant": variant})
+    by_reference = interval(tmp_path)  # as older versions wrote it
+    with_contents(tmp_path, [f"content{image // 6}" for image in range(60)])
+    assert interval(tmp_path) == by_reference
+    with_contents(tmp_path, [f"content{image // 12}" for image in range(60)])
+    coarse = interval(tmp_path)
+    assert coarse != by_reference
+    with_contents(tmp_path, [f"content{image // 12}" for image in range(60)], reference="")
+    assert interval(tmp_path) == coarse
+
+
+def test_a_content_whose_name_pandas_takes_for_none(write, tmp_path):
+    for variant, noise in (("a", 0.3), ("b", 0.5)):
+        write(noise=noise, config={"variant": variant})
+    with_contents(tmp_path, ["AA", "NA"] * 30)
+    other = interval(tmp_path)
+    with_contents(tmp_path, ["AA", "BB"] * 30)
+    assert interval(tmp_path) == other
+
+
+def test_contents_that_predictions_do_not_name_are_not_drawn(write, tmp_path):
+    for variant in ("a", "b"):
+        file = write(config={"variant": variant}) / "predictions.csv"
+        pd.read_csv(file).assign(reference="").to_csv(file, index=False)
+    message = (
+        r"found: --draw contents, and .*run1 \(koniq10k\) of an older version, whose predictions name no contents\n"
+        r"expected: a column content, or a reference for each image\ndo: set --draw images, or evaluate"
+    )
+    with pytest.raises(ConfigError, match=message):
+        interval(tmp_path)
 
 
 def test_kept_results_have_the_t_test_alone(ten, tmp_path):

@@ -9,6 +9,7 @@ from ksiqa.errors import ConfigError
 from ksiqa.report.table.formats import render
 from ksiqa.report.table.groups import grouped
 from ksiqa.report.table.kept import kept
+from ksiqa.report.table.papers import cross
 from ksiqa.report.table.runs import read_runs
 from ksiqa.report.table.summary import USUAL, summary
 from tests.report.table.conftest import groups_of, write_run
@@ -136,3 +137,18 @@ def test_tests_on_all_of_other_sets_are_rows_of_their_own(write, tmp_path):
     assert (other.results["test/srcc"], other.results["test/plcc_fitted"]) == (0.6, 0.5)
     assert "test/krcc" not in other.results
     assert other.predictions == folder / "others" / "livec.csv"
+
+
+def test_a_test_on_photographs_that_were_trained_on_is_marked(write, tmp_path):
+    of_set = {"srcc": 0.6, "n": 99, "label": "MOS"}
+    figures = {f"cross/{name}/{key}": value for name in ("csiq", "tid2013") for key, value in of_set.items()}
+    write(data="live", **figures, **{"cross/tid2013/same_photographs": True})
+    mark = "trained on the same photographs"
+    groups = groups_of(tmp_path)
+    assert [group.kind.data for group in groups if mark in group.kind.marks] == ["tid2013"]
+    assert [mark in section.title for section in cross(groups, scores=["model"])].count(True) == 1
+    (tmp_path / "kept").mkdir()
+    file = tmp_path / "kept" / "results.csv"
+    file.write_text(render([kept(groups)], form="csv"))
+    again = groups_of(file)
+    assert [group.kind for group in again] == [group.kind for group in groups]

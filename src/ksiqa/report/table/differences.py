@@ -10,7 +10,7 @@ from ksiqa.errors import ConfigError
 from ksiqa.metric.comparison import Part, corrected_t, paired_bootstrap
 from ksiqa.report.table.groups import SCORES, Group
 from ksiqa.report.table.pairing import paired, split_srcc
-from ksiqa.report.table.predictions import oriented_labels, predictions
+from ksiqa.report.table.predictions import contents, oriented_labels, predictions
 from ksiqa.report.table.sheet import Between, Cell, Chance, Section, Signed
 from ksiqa.report.table.summary import Row, by_kind, facts, rows_of
 
@@ -21,7 +21,7 @@ DRAWN = "95% over {drawn}: bootstrap of the models as trained."
 class Drawing(NamedTuple):
     """How the bootstrap draws."""
 
-    unit: str  # image, or reference: all images of a content together
+    unit: str  # image, or content: all images of a content together
     draws: int
     seed: int = 0
 
@@ -38,7 +38,7 @@ def differences(
         drawing: of the bootstrap.
 
     Raises:
-        ConfigError: no row of that name.
+        ConfigError: no row of that name, or contents to be drawn that predictions do not name.
     """
     sections = []
     drawn = "images" if drawing.unit == "image" else "contents"
@@ -106,7 +106,9 @@ def _part(row: Row, base: Row, split: tuple[int, ...], unit: str) -> _Named | No
         for one, tables in zip((row, base), found, strict=True)
     )
     table = found[0][0]
-    names = table[unit].where(table[unit].notna(), table["image"]).astype(str).tolist()
+    names = table["image"].tolist()
+    if unit == "content":
+        names = contents([*found[0], *found[1]], origin=row.group.of_split(split)[0].origin)
     return _Named(Part(oriented_labels(table), first, second, np.zeros(len(names), dtype=np.int64)), names)
 
 

@@ -53,6 +53,7 @@ class Run:
             "pseudo-scores": self.results["label"] == "pseudo-score",
             "selected on the test part": self.results.get("best_on_test/srcc") is not None,
             "tested on another split": self._saw_another_split(),
+            "trained on the same photographs": bool(self.results.get("same_photographs")),
         }
         return frozenset(name for name, is_so in found.items() if is_so)
 

@@ -15,7 +15,8 @@ from ksiqa.report.table.run import LACKING, Run
 
 SETTING = "config."  # begins the columns of results.csv that are settings of the recipe
 NEEDED = ("test/srcc", "data", "label", "split.source", "split.index", "seed", "train_n", "test_n")  # of results.csv
-OF_THE_SET = ("n", "test_n", "label", *LACKING)  # what is said of a set tested across databases, beside its figures
+OF_THE_SET = ("n", "test_n", "label", "same_photographs", *LACKING)
+"""What is said of a set tested across databases, beside its figures."""
 
 
 def of_folder(folder: Path) -> list[Run]:

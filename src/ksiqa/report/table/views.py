@@ -38,7 +38,7 @@ VIEWS: dict[str, Callable[[Sequence[Group], Wanted], list[Section]]] = {
         groups,
         scores=wanted.scores,
         against=wanted.against,
-        drawing=Drawing(unit="reference" if wanted.draw == "contents" else "image", draws=wanted.draws),
+        drawing=Drawing(unit="content" if wanted.draw == "contents" else "image", draws=wanted.draws),
     ),
     "papers": lambda groups, wanted: papers(groups, scores=wanted.scores),
     "cross": lambda groups, wanted: cross(groups, scores=wanted.scores),
