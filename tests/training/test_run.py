@@ -135,6 +135,12 @@ def test_the_best_epoch_is_the_one_saved(pairs, tmp_path):
     assert trainer.callback_metrics["validation/srcc"].item() == pytest.approx(best, abs=1e-6)
 
 
+def test_a_phase_of_no_epochs_has_no_best_one_to_take(pairs, tmp_path):
+    overrides = ["sharing=sequential", "sharing.pair_epochs=0", "task.select=best", *ONE_STEP]
+    assert train(tmp_path / "run", *table_overrides(pairs), *overrides)["test_n"] == 10
+    assert {file.parent.name for file in (tmp_path / "run").glob("checkpoints/*/best.ckpt")} == {"student"}
+
+
 def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pairs, tmp_path):
     frozen = ["backbone.frozen=[vit,cnn]", "data.distinct_crops=2", "data.token_stride=2", "task.standardise=true"]
     frozen += ["report.ridge=true", "sharing=joint"]
