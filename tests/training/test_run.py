@@ -222,6 +222,15 @@ def test_configs_without_meaning(overrides, message, pairs, tmp_path):
         ("strategy.devices=[0]", r"strategy.devices=\[0\]\nexpected: how many processes share the CPU"),
         ("+strategy.num_nodes=two", "strategy.num_nodes=two\nexpected: a whole number"),
         ("task.select=first", "task.select=first\nexpected: one of best, last"),
+        ("+trainer.precision=bf16-mixed", r"trainer.precision\nexpected: .*\ndo: set strategy.precision=VALUE"),
+        ("+trainer.devices=2", r"trainer.devices\nexpected: .*\ndo: set strategy.devices=VALUE"),
+        ("+trainer.num_nodes=2", r"trainer.num_nodes\nexpected: .*\ndo: set \+strategy.num_nodes=VALUE"),
+        ("+trainer.callbacks=[]", r"trainer.callbacks\nexpected: .*\ndo: add it to the callback group: \+callback"),
+        ("+trainer.logger=false", r"trainer.logger\nexpected: .*\ndo: choose from the logger group: logger=csv"),
+        ("+trainer.default_root_dir=x", r"trainer.default_root_dir\nexpected: .*\ndo: set hydra.run.dir=FOLDER"),
+        ("+trainer.plugins=[]", r"trainer.plugins\nexpected: .*\ndo: leave it out"),
+        ("+trainer.use_distributed_sampler=true", r"trainer.use_distributed_sampler\nexpected: .*\ndo: leave it out"),
+        ("+strategy.gradient_clip_val=2", "strategy argument=gradient_clip_val\nexpected: one of accelerator, "),
     ],
 )
 def test_words_without_meaning_are_refused_before_data_are_read(override, message, tmp_path):
