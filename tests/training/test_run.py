@@ -215,6 +215,8 @@ def test_configs_without_meaning(overrides, message, pairs, tmp_path):
     [
         ("strategy.compile=fast", "strategy.compile=fast\nexpected: one of default, graphs, none"),
         ("strategy.precision=bf16-mix", "strategy.precision=bf16-mix\n.*\ndo: set strategy.precision=bf16-mixed"),
+        ("strategy.precision=bf16-true", "bf16-true\nexpected: one of 16-mixed, 32-true, 64-true, bf16-mixed\ndo: set"),
+        ("strategy.precision=16-true", "16-true\nexpected: one of 16-mixed, 32-true, 64-true, bf16-mixed\ndo: set"),
         ("strategy.accelerator=gpus", "strategy.accelerator=gpus\nexpected: one of auto, cpu, cuda, gpu"),
         ("strategy.strategy=dpd", "strategy.strategy=dpd\nexpected: one of auto, ddp, fsdp"),
         ("strategy.devices=abc", "strategy.devices=abc\nexpected: how many processes share the CPU: a number from 1"),
