@@ -25,7 +25,7 @@ from ksiqa.errors import (
 )
 from ksiqa.files import write_whole
 from ksiqa.search.space import Space, ranges
-from ksiqa.search.study import asked, left_behind, opened, place_of
+from ksiqa.search.study import asked, begun, left_behind, opened, place_of
 from ksiqa.training.run import run
 from ksiqa.training.trainers import several_devices
 
@@ -59,7 +59,7 @@ def search(config: DictConfig, folder: Path) -> dict[str, Any]:
         with ExitStack() as held:
             trial = left_behind(study, folder, held=held, names=list(space))
             if trial is None:
-                if len(study.get_trials(deepcopy=False)) >= wanted["trials"]:
+                if begun(study, names=list(space)) >= wanted["trials"]:
                     break
                 trial = asked(study, folder, held=held, space=space, seed=wanted["seed"])
             if trial is not None:
