@@ -208,12 +208,30 @@ def test_what_cannot_be_searched(changes, said, tmp_path):
     assert said in str(error.value)
 
 
-def test_the_best_epoch_counts_where_the_best_is_kept(tmp_path):
-    rows = [("teacher", 0.99), ("student", 0.5), ("student", 0.7), ("student", 0.6)]
-    with (tmp_path / "metrics.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("phase", "validation/srcc"), *rows])
-    assert validation_srcc(tmp_path / "metrics.csv", best=False) == 0.6
-    assert validation_srcc(tmp_path / "metrics.csv", best=True) == 0.7
+@pytest.fixture
+def metrics(tmp_path):
+    """A metrics.csv whose last phase has SRCC after some of its epochs."""
+
+    def written(*srcc):
+        rows = [("teacher", 0.99), *(("student", one) for one in srcc)]
+        with (tmp_path / "metrics.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([("phase", "validation/srcc"), *rows])
+        return tmp_path / "metrics.csv"
+
+    return written
+
+
+@pytest.mark.parametrize("srcc", [(0.5, 0.7, 0.6), ("", 0.7, "", 0.6, "")])
+def test_the_best_epoch_counts_where_the_best_is_kept(srcc, metrics):
+    assert validation_srcc(metrics(*srcc), best=False) == 0.6
+    assert validation_srcc(metrics(*srcc), best=True) == 0.7
+
+
+def test_a_phase_that_was_never_validated_cannot_be_compared(metrics):
+    with pytest.raises(
+        ConfigError, match=r"without a figure of the validation part in .*\nexpected: an epoch that ends"
+    ):
+        validation_srcc(metrics("", ""), best=False)
 
 
 @pytest.mark.parametrize("name", choices("sweep"))

@@ -135,6 +135,18 @@ def test_the_best_epoch_is_the_one_saved(pairs, tmp_path):
     assert trainer.callback_metrics["validation/srcc"].item() == pytest.approx(best, abs=1e-6)
 
 
+def test_an_epoch_without_validation_has_its_checkpoint_and_no_figures_of_another(pairs, tmp_path, capsys):
+    more = ["trainer.max_epochs=3", "+trainer.check_val_every_n_epoch=2", "trainer.enable_progress_bar=true", *ONE_STEP]
+    train(tmp_path / "run", *table_overrides(pairs), *more)
+    table = rows(tmp_path / "run" / "metrics.csv")
+    assert [bool(row["validation/srcc"]) for row in table] == [False, True, False]
+    assert all(row["train/loss"] for row in table)
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("student ") and "/3, loss" in line]
+    assert ["SRCC" in line for line in said] == [False, True, False]
+    last = tmp_path / "run" / "checkpoints" / "student" / "last.ckpt"
+    assert torch.load(last, weights_only=True)["epoch"] == 2
+
+
 def test_a_phase_of_no_epochs_has_no_best_one_to_take(pairs, tmp_path):
     overrides = ["sharing=sequential", "sharing.pair_epochs=0", "task.select=best", *ONE_STEP]
     assert train(tmp_path / "run", *table_overrides(pairs), *overrides)["test_n"] == 10

@@ -126,11 +126,22 @@ def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[
 
 
 def validation_srcc(file: Path, *, best: bool) -> float:
-    """Return the SRCC on the validation part of the last phase's last epoch, or of its best one, from metrics.csv."""
+    """Return the SRCC on the validation part of the last phase's last epoch that has one, or of its best one, from
+    metrics.csv.
+
+    Raises:
+        ConfigError: none has one.
+    """
     rows = metrics_rows(file)
+    names = ("validation/mean_srcc", "validation/srcc")  # of a mix, and of one set
     of_phase = [row for row in rows if row["phase"] == rows[-1]["phase"]]
-    name = "validation/mean_srcc" if rows[-1].get("validation/mean_srcc") else "validation/srcc"
-    figures = [float(row[name]) for row in of_phase]
+    figures = [float(row[name]) for row in of_phase for name in names if row.get(name)]
+    if not figures:
+        raise ConfigError(
+            found=f"{file} without a figure of the validation part in the last phase",
+            expected="an epoch that ends with a validation: by its SRCC trials are compared",
+            do="leave out trainer.check_val_every_n_epoch and trainer.limit_val_batches, or train for more epochs",
+        )
     return max(figures) if best else figures[-1]
 
 

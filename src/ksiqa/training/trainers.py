@@ -70,7 +70,7 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Log
         *([EpochLines(**watched)] if config.trainer.enable_progress_bar and not bar else []),
         ValidationPictures(phase.target),
         *([best] if select == "best" else []),
-        OwnFiles(dirpath=checkpoints, filename="last", enable_version_counter=False),  # each epoch
+        OwnFiles(dirpath=checkpoints, filename="last", enable_version_counter=False, save_on_train_epoch_end=True),
         WithinEpoch(folder=checkpoints, **plain(config.checkpoint)),
         GoingOn(),
         *instantiate(config.callback).values(),
