@@ -155,13 +155,18 @@ def test_a_trial_that_was_cut_off_before_it_had_its_values_does_not_count(tmp_pa
     assert begun(study, names=names) == 2
 
 
-def test_a_search_tries_as_many_beside_one_that_was_cut_off(pairs, tmp_path):
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [("model.heads", 5, "model.width=32 with"), ("task.optimiser.lr", -1.0, "task.optimiser.lr=-1.0")],
+)
+def test_a_search_tries_as_many_beside_one_that_was_cut_off(key, value, said, pairs, tmp_path):
+    """Of values that no training takes."""
     tiny = [one for one in TINY if not one.startswith("+search.space.model")]
     config = composed("train", *tiny, f"cache={tmp_path / 'cache'}", *table_overrides(pairs), "search.trials=1")
-    config.search.space = {"model.heads": {"values": [5]}}  # which no model has
+    config.search.space = {key: {"values": [value]}}
     (tmp_path / "study").mkdir()
     opened(tmp_path / "study").ask()
-    with pytest.raises(ConfigError, match=r"all of whose trials failed, the last one of 1 by model.width=32 with"):
+    with pytest.raises(ConfigError, match=f"all of whose trials failed, the last one of 1 by {said}"):
         search(config, tmp_path / "study")
     assert [trial.state.name for trial in _study(tmp_path / "study").trials] == ["RUNNING", "FAIL"]
 

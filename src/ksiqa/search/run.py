@@ -24,6 +24,7 @@ from ksiqa.errors import (
     whole_number,
 )
 from ksiqa.files import write_whole
+from ksiqa.kinds import check_kinds
 from ksiqa.search.space import Space, ranges
 from ksiqa.search.study import asked, begun, left_behind, opened, place_of
 from ksiqa.training.run import run
@@ -107,6 +108,7 @@ def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[
             one = deepcopy(config)
             for key, value in {**trial.params, "split.index": index}.items():
                 OmegaConf.update(one, key, value)
+            check_kinds(plain(one))
             place = folder / f"split.index={index}"
             run(one, place, test=False)
             values.append(validation_srcc(place / "metrics.csv", best=config.task.select == "best"))
