@@ -121,9 +121,11 @@ def test_a_signal_is_answered_wherever_it_comes(task, step, number, what, pairs,
     assert [file.parent.name for file in tmp_path.glob("*/results.json")] == ["run"]
 
 
-def test_epochs_of_one_step_are_ended_between_them(pairs, tmp_path, monkeypatch, steps):
-    """Each step is the last one of an epoch, whose own checkpoint has all of it."""
+@pytest.mark.parametrize("validated", [1, 2])
+def test_epochs_of_one_step_are_ended_between_them(validated, pairs, tmp_path, monkeypatch, steps):
+    """Each step is the last one of an epoch, whose own checkpoint has all of it, also where it is not validated."""
     short = [*table_overrides(pairs), f"cache={tmp_path / 'cache'}", "data.batch_size=1000", "trainer.max_epochs=3"]
+    short.append(f"+trainer.check_val_every_n_epoch={validated}")
     with monkeypatch.context() as patch:
         plain = StudentTask.training_step
 

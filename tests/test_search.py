@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
 from ksiqa.errors import ConfigError
 from ksiqa.files import alone_in
@@ -18,7 +19,7 @@ from ksiqa.names import choices
 from ksiqa.search import study as studies
 from ksiqa.search.run import search, validation_srcc
 from ksiqa.search.space import Range, ranges
-from ksiqa.search.study import left_behind, opened
+from ksiqa.search.study import begun, left_behind, opened
 from tests.runs import SMALL, composed, table_overrides
 from tests.wandb_file import read, wandb_folders
 
@@ -143,6 +144,33 @@ def test_a_trial_that_ends_while_it_is_looked_at_is_not_taken(tmp_path, monkeypa
             pass
 
 
+def test_a_trial_that_was_cut_off_before_it_had_its_values_does_not_count(tmp_path):
+    study, names = opened(tmp_path), ["model.decoder_depth", "model.heads"]
+    for values in (0, 1, 2):  # of two that a trial wants
+        trial = study.ask()
+        for name in names[:values]:
+            trial.suggest_int(name, 1, 2)
+    assert begun(study, names=names) == 1
+    study.tell(0, state=TrialState.FAIL)
+    assert begun(study, names=names) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [("model.heads", 5, "model.width=32 with"), ("task.optimiser.lr", -1.0, "task.optimiser.lr=-1.0")],
+)
+def test_a_search_tries_as_many_beside_one_that_was_cut_off(key, value, said, pairs, tmp_path):
+    """Of values that no training takes."""
+    tiny = [one for one in TINY if not one.startswith("+search.space.model")]
+    config = composed("train", *tiny, f"cache={tmp_path / 'cache'}", *table_overrides(pairs), "search.trials=1")
+    config.search.space = {key: {"values": [value]}}
+    (tmp_path / "study").mkdir()
+    opened(tmp_path / "study").ask()
+    with pytest.raises(ConfigError, match=f"all of whose trials failed, the last one of 1 by {said}"):
+        search(config, tmp_path / "study")
+    assert [trial.state.name for trial in _study(tmp_path / "study").trials] == ["RUNNING", "FAIL"]
+
+
 def test_the_space_of_a_config():
     space = composed("train", "+sweep=optuna", "search.space.loss=null").search.space
     assert ranges(space) == {
@@ -163,6 +191,12 @@ def test_the_space_of_a_config():
             ["search.space.model.decoder_depth=3"],
             "found: search.space.model.decoder_depth=3\nexpected: {low: A, high: B}",
         ),
+        (
+            ["search.space.model.decoder_depth.low=5"],
+            "'high': 4}\nexpected: two finite numbers, low no larger than high\n",
+        ),
+        (["search.space.model.decoder_depth.high=deep"], "'high': 'deep'}\nexpected: two finite numbers"),
+        (["search.space.task.optimiser.lr.low=0"], "'log': True}\nexpected: a low above 0: with log: true"),
         (["+search.space.model.decoder_depth.middle=3"], "found: search.space.model.decoder_depth={"),
         (["split.validation_share=0"], "with split.validation_share=0\nexpected: splits that have a validation part"),
         (["search.splits=[]"], "found: search.splits=[] with"),
@@ -179,12 +213,30 @@ def test_what_cannot_be_searched(changes, said, tmp_path):
     assert said in str(error.value)
 
 
-def test_the_best_epoch_counts_where_the_best_is_kept(tmp_path):
-    rows = [("teacher", 0.99), ("student", 0.5), ("student", 0.7), ("student", 0.6)]
-    with (tmp_path / "metrics.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("phase", "validation/srcc"), *rows])
-    assert validation_srcc(tmp_path / "metrics.csv", best=False) == 0.6
-    assert validation_srcc(tmp_path / "metrics.csv", best=True) == 0.7
+@pytest.fixture
+def metrics(tmp_path):
+    """A metrics.csv whose last phase has SRCC after some of its epochs."""
+
+    def written(*srcc):
+        rows = [("teacher", 0.99), *(("student", one) for one in srcc)]
+        with (tmp_path / "metrics.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([("phase", "validation/srcc"), *rows])
+        return tmp_path / "metrics.csv"
+
+    return written
+
+
+@pytest.mark.parametrize("srcc", [(0.5, 0.7, 0.6), ("", 0.7, "", 0.6, "")])
+def test_the_best_epoch_counts_where_the_best_is_kept(srcc, metrics):
+    assert validation_srcc(metrics(*srcc), best=False) == 0.6
+    assert validation_srcc(metrics(*srcc), best=True) == 0.7
+
+
+def test_a_phase_that_was_never_validated_cannot_be_compared(metrics):
+    with pytest.raises(
+        ConfigError, match=r"without a figure of the validation part in .*\nexpected: an epoch that ends"
+    ):
+        validation_srcc(metrics("", ""), best=False)
 
 
 @pytest.mark.parametrize("name", choices("sweep"))

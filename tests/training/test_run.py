@@ -135,6 +135,24 @@ def test_the_best_epoch_is_the_one_saved(pairs, tmp_path):
     assert trainer.callback_metrics["validation/srcc"].item() == pytest.approx(best, abs=1e-6)
 
 
+def test_an_epoch_without_validation_has_its_checkpoint_and_no_figures_of_another(pairs, tmp_path, capsys):
+    more = ["trainer.max_epochs=3", "+trainer.check_val_every_n_epoch=2", "trainer.enable_progress_bar=true", *ONE_STEP]
+    train(tmp_path / "run", *table_overrides(pairs), *more)
+    table = rows(tmp_path / "run" / "metrics.csv")
+    assert [bool(row["validation/srcc"]) for row in table] == [False, True, False]
+    assert all(row["train/loss"] for row in table)
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("student ") and "/3, loss" in line]
+    assert ["SRCC" in line for line in said] == [False, True, False]
+    last = tmp_path / "run" / "checkpoints" / "student" / "last.ckpt"
+    assert torch.load(last, weights_only=True)["epoch"] == 2
+
+
+def test_a_phase_of_no_epochs_has_no_best_one_to_take(pairs, tmp_path):
+    overrides = ["sharing=sequential", "sharing.pair_epochs=0", "task.select=best", *ONE_STEP]
+    assert train(tmp_path / "run", *table_overrides(pairs), *overrides)["test_n"] == 10
+    assert {file.parent.name for file in (tmp_path / "run").glob("checkpoints/*/best.ckpt")} == {"student"}
+
+
 def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pairs, tmp_path):
     frozen = ["backbone.frozen=[vit,cnn]", "data.distinct_crops=2", "data.token_stride=2", "task.standardise=true"]
     frozen += ["report.ridge=true", "sharing=joint"]
@@ -209,6 +227,8 @@ def test_configs_without_meaning(overrides, message, pairs, tmp_path):
     [
         ("strategy.compile=fast", "strategy.compile=fast\nexpected: one of default, graphs, none"),
         ("strategy.precision=bf16-mix", "strategy.precision=bf16-mix\n.*\ndo: set strategy.precision=bf16-mixed"),
+        ("strategy.precision=bf16-true", "bf16-true\nexpected: one of 16-mixed, 32-true, 64-true, bf16-mixed\ndo: set"),
+        ("strategy.precision=16-true", "16-true\nexpected: one of 16-mixed, 32-true, 64-true, bf16-mixed\ndo: set"),
         ("strategy.accelerator=gpus", "strategy.accelerator=gpus\nexpected: one of auto, cpu, cuda, gpu"),
         ("strategy.strategy=dpd", "strategy.strategy=dpd\nexpected: one of auto, ddp, fsdp"),
         ("strategy.devices=abc", "strategy.devices=abc\nexpected: how many processes share the CPU: a number from 1"),
@@ -216,6 +236,15 @@ def test_configs_without_meaning(overrides, message, pairs, tmp_path):
         ("strategy.devices=[0]", r"strategy.devices=\[0\]\nexpected: how many processes share the CPU"),
         ("+strategy.num_nodes=two", "strategy.num_nodes=two\nexpected: a whole number"),
         ("task.select=first", "task.select=first\nexpected: one of best, last"),
+        ("+trainer.precision=bf16-mixed", r"trainer.precision\nexpected: .*\ndo: set strategy.precision=VALUE"),
+        ("+trainer.devices=2", r"trainer.devices\nexpected: .*\ndo: set strategy.devices=VALUE"),
+        ("+trainer.num_nodes=2", r"trainer.num_nodes\nexpected: .*\ndo: set \+strategy.num_nodes=VALUE"),
+        ("+trainer.callbacks=[]", r"trainer.callbacks\nexpected: .*\ndo: add it to the callback group: \+callback"),
+        ("+trainer.logger=false", r"trainer.logger\nexpected: .*\ndo: choose from the logger group: logger=csv"),
+        ("+trainer.default_root_dir=x", r"trainer.default_root_dir\nexpected: .*\ndo: set hydra.run.dir=FOLDER"),
+        ("+trainer.plugins=[]", r"trainer.plugins\nexpected: .*\ndo: leave it out"),
+        ("+trainer.use_distributed_sampler=true", r"trainer.use_distributed_sampler\nexpected: .*\ndo: leave it out"),
+        ("+strategy.gradient_clip_val=2", "strategy argument=gradient_clip_val\nexpected: one of accelerator, "),
     ],
 )
 def test_words_without_meaning_are_refused_before_data_are_read(override, message, tmp_path):

@@ -6,18 +6,16 @@ from statistics import fmean
 from typing import Any
 
 import lightning.pytorch as lightning
-from lightning.pytorch.callbacks import Checkpoint
 
+from ksiqa.callback.after_epoch import AfterEpoch
 from ksiqa.callback.pace import DATA_SHARE
 from ksiqa.callback.wandb_run import WandbRun
 from ksiqa.files import write_whole
 
 
-class MetricsFile(Checkpoint):
+class MetricsFile(AfterEpoch):
     """Writes the run's metrics.csv anew after each epoch, and hands the row's numbers to the loggers, as the step that
     the row's place is. A resumed run goes on with its rows.
-
-    A ``Checkpoint``, since Lightning calls these after the task has logged its epoch.
 
     Args:
         file: metrics.csv.
@@ -32,9 +30,8 @@ class MetricsFile(Checkpoint):
         del pl_module
         if not trainer.is_global_zero:
             return
-        figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
         rates = {f"lr/{group.get('name')}": group["lr"] for group in trainer.optimizers[0].param_groups}
-        row: dict[str, Any] = {"phase": self.phase, "epoch": trainer.current_epoch, **rates, **figures}
+        row: dict[str, Any] = {"phase": self.phase, "epoch": trainer.current_epoch, **rates, **self.figures(trainer)}
         earlier = [old for old in metrics_rows(self.file) if not self._repeated(old, trainer.current_epoch)]
         rows = [*earlier, row]
         columns = list(dict.fromkeys(name for one in rows for name in one))

@@ -4,11 +4,12 @@ import time
 from typing import Any
 
 import lightning.pytorch as lightning
-from lightning.pytorch.callbacks import Checkpoint, RichProgressBar
+from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.callbacks.progress.rich_progress import BatchesProcessedColumn
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
+from ksiqa.callback.after_epoch import AfterEpoch
 from ksiqa.callback.pace import Pace
 
 WATCHED_EVERY = 0.5  # seconds: to read the loss is to wait for the GPU
@@ -66,10 +67,8 @@ class Progress(RichProgressBar):
         return f"{self.phase} {current_epoch + 1}/{self.trainer.max_epochs}"
 
 
-class EpochLines(Checkpoint):
+class EpochLines(AfterEpoch):
     """Prints what each epoch came to; logs of clusters are read, too.
-
-    A ``Checkpoint``, since Lightning calls these after the task has logged its epoch.
 
     Args:
         phase: of the training.
@@ -85,7 +84,7 @@ class EpochLines(Checkpoint):
         del pl_module
         if not trainer.is_global_zero:
             return
-        known = trainer.callback_metrics
+        known = self.figures(trainer)
         said = [f"{self.phase} {trainer.current_epoch + 1}/{trainer.max_epochs}", f"loss {known['train/loss']:.4g}"]
         said += [f"SRCC {known[self.criterion]:.3f}"] if self.criterion in known else []
         said += [f"{self.pace.per_second * trainer.world_size:.1f} images/s"]

@@ -6,11 +6,11 @@ from typing import Any
 import lightning.pytorch as lightning
 import numpy as np
 from jaxtyping import Float32, Int64
-from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities import move_data_to_device
 from numpy import ndarray
 from PIL import Image
 
+from ksiqa.callback.after_epoch import AfterEpoch
 from ksiqa.callback.as_scored import as_scored
 from ksiqa.callback.wandb_run import WandbRun
 from ksiqa.data.datamodule import QualityData
@@ -26,28 +26,22 @@ POINTS = 2000  # of the scatter: of larger parts as many, spread evenly
 COVERAGE = 0.9  # of low to high
 
 
-class ValidationPictures(Checkpoint):
+class ValidationPictures(AfterEpoch):
     """Shows the validation part after each epoch that scored it.
 
-    A ``Checkpoint``, so that it comes after ``MetricsFile``, whose step it shares.
+    It comes after ``MetricsFile``, whose step it shares.
 
     Args:
         data: of the phase.
     """
 
     def __init__(self, data: Data) -> None:
-        self.data, self._scored = data, False
-
-    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Note that the part was scored."""
-        del trainer, pl_module
-        self._scored = True
+        self.data = data
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Show it, on the first process."""
         runs = [logger for logger in trainer.loggers if isinstance(logger, WandbRun)]
-        scored, self._scored = self._scored, False
-        if not (runs and scored and trainer.is_global_zero):
+        if not (runs and self.validated and trainer.is_global_zero):
             return
         task: Any = pl_module
         shown: dict[str, Any] = {}

@@ -24,8 +24,9 @@ from ksiqa.errors import (
     whole_number,
 )
 from ksiqa.files import write_whole
+from ksiqa.kinds import check_kinds
 from ksiqa.search.space import Space, ranges
-from ksiqa.search.study import asked, left_behind, opened, place_of
+from ksiqa.search.study import asked, begun, left_behind, opened, place_of
 from ksiqa.training.run import run
 from ksiqa.training.trainers import several_devices
 
@@ -59,7 +60,7 @@ def search(config: DictConfig, folder: Path) -> dict[str, Any]:
         with ExitStack() as held:
             trial = left_behind(study, folder, held=held, names=list(space))
             if trial is None:
-                if len(study.get_trials(deepcopy=False)) >= wanted["trials"]:
+                if begun(study, names=list(space)) >= wanted["trials"]:
                     break
                 trial = asked(study, folder, held=held, space=space, seed=wanted["seed"])
             if trial is not None:
@@ -107,6 +108,7 @@ def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[
             one = deepcopy(config)
             for key, value in {**trial.params, "split.index": index}.items():
                 OmegaConf.update(one, key, value)
+            check_kinds(plain(one))
             place = folder / f"split.index={index}"
             run(one, place, test=False)
             values.append(validation_srcc(place / "metrics.csv", best=config.task.select == "best"))
@@ -126,11 +128,22 @@ def _try(study: "optuna.Study", trial: Any, config: DictConfig, *, splits: list[
 
 
 def validation_srcc(file: Path, *, best: bool) -> float:
-    """Return the SRCC on the validation part of the last phase's last epoch, or of its best one, from metrics.csv."""
+    """Return the SRCC on the validation part of the last phase's last epoch that has one, or of its best one, from
+    metrics.csv.
+
+    Raises:
+        ConfigError: none has one.
+    """
     rows = metrics_rows(file)
+    names = ("validation/mean_srcc", "validation/srcc")  # of a mix, and of one set
     of_phase = [row for row in rows if row["phase"] == rows[-1]["phase"]]
-    name = "validation/mean_srcc" if rows[-1].get("validation/mean_srcc") else "validation/srcc"
-    figures = [float(row[name]) for row in of_phase]
+    figures = [float(row[name]) for row in of_phase for name in names if row.get(name)]
+    if not figures:
+        raise ConfigError(
+            found=f"{file} without a figure of the validation part in the last phase",
+            expected="an epoch that ends with a validation: by its SRCC trials are compared",
+            do="leave out trainer.check_val_every_n_epoch and trainer.limit_val_batches, or train for more epochs",
+        )
     return max(figures) if best else figures[-1]
 
 

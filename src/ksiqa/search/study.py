@@ -33,6 +33,12 @@ def opened(folder: Path) -> "optuna.Study":
     return optuna.create_study(storage=storage, study_name="ksiqa", direction="maximize", load_if_exists=True)
 
 
+def begun(study: "optuna.Study", *, names: list[str]) -> int:
+    """Return how many trials have ended, or have all their values: one cut off before it had them never ends."""
+    trials = study.get_trials(deepcopy=False)
+    return sum(trial.state.is_finished() or set(trial.params) == set(names) for trial in trials)
+
+
 def left_behind(study: "optuna.Study", folder: Path, *, held: ExitStack, names: list[str]) -> Any:
     """Return a trial that was begun and that nobody works on; its folder is this process's until ``held`` ends."""
     from optuna.trial import TrialState

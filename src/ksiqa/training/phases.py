@@ -113,9 +113,8 @@ def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]
         raise NotFiniteError(found=found, expected=error.expected, do=error.do) from error
     if isinstance(trainer.strategy, Fsdp):
         phase.task.load_state_dict(trainer.strategy.trained)
-    if config.task.select == "best":
-        best = torch.load(best_checkpoint(trainer), weights_only=True)
-        phase.task.load_state_dict(best["state_dict"])
+    if config.task.select == "best" and (best := best_checkpoint(trainer)):
+        phase.task.load_state_dict(torch.load(best, weights_only=True)["state_dict"])
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -143,7 +142,7 @@ def newest_checkpoint(folder: Path) -> Path | None:
 
 
 def best_checkpoint(trainer: lightning.Trainer) -> str:
-    """Return the file of the epoch that was best on the validation part."""
+    """Return the file of the epoch that was best on the validation part; an empty one of a phase without epochs."""
     saving = (one for one in trainer.checkpoint_callbacks if isinstance(one, ModelCheckpoint))
     return next(one for one in saving if one.filename == trainers.BEST).best_model_path
 

@@ -32,7 +32,14 @@ from ksiqa.training.tuned import OF_SPEED, Tuning
 BEST = "best"  # the checkpoint of task.select=best
 CHECKPOINTS = "checkpoints"  # in a run's folder; where it is, training began
 ACCELERATORS = ("auto", "cpu", "cuda", "gpu")
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true")
+OF_DEVICES = ("accelerator", "devices", "num_nodes", "strategy", "precision")
+TOLD_ELSEWHERE = {  # arguments of Lightning's Trainer that are not for the ``trainer`` node: what is to be done instead
+    "callbacks": "add it to the callback group: +callback.NAME._target_=CLASS",
+    "logger": "choose from the logger group: logger=csv, or another file of conf/logger",
+    "default_root_dir": "set hydra.run.dir=FOLDER",
+    **dict.fromkeys(("enable_checkpointing", "plugins", "use_distributed_sampler"), "leave it out: a run sets it"),
+}
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")  # halves of weights, too, would want halves of images
 
 
 def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Logger]) -> lightning.Trainer:
@@ -63,7 +70,7 @@ def trainer(config: DictConfig, *, phase: Phase, folder: Path, loggers: list[Log
         *([EpochLines(**watched)] if config.trainer.enable_progress_bar and not bar else []),
         ValidationPictures(phase.target),
         *([best] if select == "best" else []),
-        OwnFiles(dirpath=checkpoints, filename="last", enable_version_counter=False),  # each epoch
+        OwnFiles(dirpath=checkpoints, filename="last", enable_version_counter=False, save_on_train_epoch_end=True),
         WithinEpoch(folder=checkpoints, **plain(config.checkpoint)),
         GoingOn(),
         *instantiate(config.callback).values(),
@@ -105,9 +112,7 @@ def check_trainer(config: DictConfig) -> None:
     Raises:
         ConfigError: it has none, or a GPU is asked for where there is none.
     """
-    known = inspect.signature(lightning.Trainer).parameters
-    for name in (*config.trainer, *(key for key in config.strategy if key not in OF_SPEED)):
-        choice(name, allowed=known, name="trainer argument")
+    _check_arguments(config)
     choice(config.task.select, allowed=("last", "best"), name="task.select")
     choice(config.strategy.precision, allowed=PRECISIONS, name="strategy.precision")
     Tuning.of(config.strategy)
@@ -125,6 +130,27 @@ def check_trainer(config: DictConfig) -> None:
             expected="one student, whose epochs are those of the run",
             do="set report.best_on_test=false, or model.students=1",
         )
+
+
+def _check_arguments(config: DictConfig) -> None:
+    """See whether the ``trainer`` and ``strategy`` nodes tell what is theirs to tell, each argument in one place.
+
+    Raises:
+        ConfigError: an argument that is not known, or that is told elsewhere.
+    """
+    elsewhere = {name: f"set {'' if name in config.strategy else '+'}strategy.{name}=VALUE" for name in OF_DEVICES}
+    elsewhere |= TOLD_ELSEWHERE
+    known = inspect.signature(lightning.Trainer).parameters.keys() - elsewhere.keys()
+    for name in config.trainer:
+        if name in elsewhere:
+            raise ConfigError(
+                found=f"trainer.{name}",
+                expected="arguments of Lightning's Trainer that nothing else in the config tells",
+                do=elsewhere[name],
+            )
+        choice(name, allowed=known, name="trainer argument")
+    for name in config.strategy:
+        choice(name, allowed=(*OF_DEVICES, *OF_SPEED), name="strategy argument")
 
 
 def check_devices(config: DictConfig) -> None:
