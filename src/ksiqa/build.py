@@ -21,6 +21,7 @@ from ksiqa.data.loader import readers
 from ksiqa.data.pictures import Pictures, beside
 from ksiqa.data.soundness import Soundness
 from ksiqa.data.split import make_split
+from ksiqa.data.split_rules import check_scored
 from ksiqa.errors import ConfigError, KsiqaError, whole_number
 from ksiqa.loss.weighted import Weighted
 from ksiqa.model import compose
@@ -93,6 +94,7 @@ def quality_data(
 
     Raises:
         ImageError: images cannot be used, and are not to be skipped.
+        SplitError: no such split, or one image alone to be scored.
     """
     for name, least in (("crop", cell), ("token_stride", 1), ("batch_size", 1)):
         whole_number(node[name], least=least, name=f"data.{name}")
@@ -111,6 +113,7 @@ def quality_data(
     seen: dict[str, TrainingViews | ScoringViews]
     seen = {"test": scoring} if tested else {"train": training, "validation": scoring, "test": scoring}
     sound, bad = _soundness(node).of_split(drawn, source, views=seen, short_side=node.short_side)
+    check_scored(source.table, sound, parts=seen)
     return QualityData(
         source=source,
         split=sound,

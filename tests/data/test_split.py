@@ -21,6 +21,7 @@ from ksiqa.data.split import (
     with_less,
     write_split,
 )
+from ksiqa.data.split_rules import check_scored
 from ksiqa.data.table import COLUMNS, LabelTable
 from ksiqa.errors import ConfigError, SplitError
 from tests.fake_iqa import write_csiq, write_live, write_livec
@@ -165,6 +166,18 @@ def test_broken_rules(train: tuple, validation: tuple, test: tuple, text: str) -
     with pytest.raises(SplitError) as error:
         check_split(table(["a", "b", "b", "c"]), Split("files", 0, train, validation, test))
     assert text in str(error.value)
+
+
+@pytest.mark.parametrize(("part", "other"), [("validation", "test"), ("test", "validation")])
+def test_a_single_image_to_be_scored(part: str, other: str) -> None:
+    rows = table(["a", "b", "c", "d"])
+    split = Split("random", 3, **{"train": (0,), part: (1,), other: (2, 3)})
+    with pytest.raises(SplitError) as error:
+        check_scored(rows, split, parts=PARTS)
+    assert f"found: split random 3 of {rows.facts.title}: one image in the {part} part\nexpected: 2" in str(error.value)
+    assert f"raise split.{part}_share, complete the split's files, or add images" in error.value.do
+    check_scored(rows, split, parts=["train", other])
+    check_scored(rows, Split("random", 0, (0,), (), (1, 2), (3,)), parts=PARTS)
 
 
 def test_written_split_is_read_again(tmp_path: Path) -> None:

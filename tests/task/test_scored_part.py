@@ -45,6 +45,17 @@ def test_a_teacher_is_measured_on_the_images_with_a_reference():
     assert {"test/srcc", "test/imagery_error", "test/identity_error"} <= set(figures)
 
 
+def test_a_teacher_has_no_figures_of_a_single_image():
+    part = ScoredPart(models=["student", "teacher"], unit=4.0)
+    one = torch.arange(IMAGES) == 2
+    predictions = {"student": _prediction(IMAGES), "teacher": _prediction(1)}
+    part.update(_batch(referenced=one), predictions, torch.randn(VIEWS, 2, 2, 4))
+    figures, scores = part.figures("test/")
+    assert list(scores) == ["student"]
+    assert {"test/srcc", "test/imagery_error"} <= set(figures)
+    assert not any("teacher" in name for name in figures)
+
+
 def test_no_reference_anywhere_gives_no_figures_of_a_teacher_or_of_imagery():
     part = ScoredPart(models=["student", "teacher"], unit=4.0)
     part.update(_batch(referenced=None, reference=False), {"student": _prediction(IMAGES)}, None)

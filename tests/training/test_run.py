@@ -11,7 +11,7 @@ import yaml
 from PIL import Image
 
 from ksiqa import mix
-from ksiqa.errors import ConfigError, DatasetError, NotFiniteError
+from ksiqa.errors import ConfigError, DatasetError, NotFiniteError, SplitError
 from ksiqa.inference.model_folder import load_model
 from ksiqa.task.quality import QualityTask
 from ksiqa.training import trainers
@@ -369,3 +369,21 @@ def test_a_run_in_a_thread(pairs, tmp_path):
             train, tmp_path / "run", *table_overrides(pairs), "+trainer.limit_train_batches=1"
         ).result()
     assert results["test_n"] == 10
+
+
+def test_a_part_of_a_single_image_is_refused_before_training(photographs, tmp_path):
+    """Of six images without contents 20% are one."""
+    file = photographs.with_name("six.csv")
+    file.write_text("\n".join(photographs.read_text().splitlines()[:7]) + "\n")
+    data = table_overrides(file, reference=False)
+    with pytest.raises(SplitError, match=r"split random 0 of .*: one image in the test part\nexpected: 2 images"):
+        train(tmp_path / "run", *data, "split.validation_share=0")
+    with pytest.raises(SplitError, match="one image in the validation part"):
+        train(tmp_path / "run", *data, "split.validation_share=0.2", "split.test_share=0.4")
+    assert not (tmp_path / "run").exists()
+    results = train(tmp_path / "run", *data, "split.validation_share=0", "split.test_share=0.4", *ONE_STEP)
+    assert results["test_n"] == 2
+    (tmp_path / "one.csv").write_text("\n".join(photographs.read_text().splitlines()[:2]) + "\n")
+    given = [*table_overrides(tmp_path / "one.csv", reference=False), f"data.root={photographs.parent}"]
+    with pytest.raises(SplitError, match=r"split test_on_all 0 of .*: one image in the test part"):
+        evaluated(tmp_path / "on one", tmp_path / "run" / "model", *given, "split.source=test_on_all")

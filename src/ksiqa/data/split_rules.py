@@ -1,6 +1,7 @@
 """A split of a table's rows, and the rules that every split keeps."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ksiqa.data.table import LabelTable
@@ -73,6 +74,26 @@ def check_split(table: LabelTable, split: Split) -> None:
             if home.setdefault(contents[row], part) != part:
                 found = f"{name}: {contents[row]} in {home[contents[row]]} and in {part}"
                 raise _broken(found, "all images of a content in one part")
+
+
+def check_scored(table: LabelTable, split: Split, *, parts: Collection[str]) -> None:
+    """See whether the parts that will be scored have no image or several: one has no correlation.
+
+    Args:
+        table: the rows.
+        split: of the images that can be used.
+        parts: of ``PARTS``, those that are used; what is trained on may be a single image.
+
+    Raises:
+        SplitError: a part of one image.
+    """
+    for part in (one for one in parts if one != "train"):
+        if len(split.part(part)) == 1:
+            raise SplitError(
+                found=f"split {split.source} {split.index} of {table.facts.title}: one image in the {part} part",
+                expected="2 images or more: a correlation is a statement about several",
+                do=f"give the {part} part more: raise split.{part}_share, complete the split's files, or add images",
+            )
 
 
 def _broken(found: str, expected: str) -> SplitError:

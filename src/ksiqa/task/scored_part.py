@@ -66,8 +66,8 @@ class ScoredPart(nn.Module):
         for name, collected in self.collected.items():
             one = collected.compute()
             collected.reset()
-            if name != self.headline and not len(one.row):
-                continue  # a teacher, and images without references
+            if name != self.headline and len(one.row) < 2:
+                continue  # a teacher, and images without references, but for one perhaps, which has no correlation
             scores[name] = one
             named = prefix if name == self.headline else f"{prefix}{name}_"
             found = agreement(one.score, one.label, unit=self.unit).as_dict(named)
