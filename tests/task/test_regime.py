@@ -5,7 +5,7 @@ import torch
 
 from ksiqa.data.image_source import FileImages
 from ksiqa.data.mixed import MixedData
-from ksiqa.errors import ConfigError
+from ksiqa.errors import ConfigError, SplitError
 from ksiqa.loss.weighted import Weighted
 from ksiqa.task.quality import Optimiser
 from ksiqa.task.regime import Regime, Sharing
@@ -280,6 +280,23 @@ def test_rows_without_a_reference_serve_the_student_alone(pairs):
     assert {"train/lacking/student/sharing_decoding", "validation/teacher_srcc"} <= set(figures)
     collected = joined.task.parts[0].collected
     assert not collected["teacher"].row  # starts anew after each part
+
+
+@pytest.mark.parametrize(
+    ("kind", "learner", "part"),
+    [("sequential", "student", "validation"), ("none", "teacher", "validation"), ("none", "teacher", "test")],
+)
+def test_a_part_with_too_few_pairs_to_score_a_teacher_on(kind, learner, part, pairs):
+    lacking = _named(pairs, "lacking")
+    data = quality_data(lacking)
+    rows = list(data.split.part(part))
+    lacking.table.frame.loc[rows[1:], "reference"] = None
+    model = tiny_model(kind=learner, sources=("lacking",))
+    message = rf"found: 1 of {len(rows)} images in the {part} part of lacking with a reference\nexpected: 2 or more"
+    with pytest.raises(SplitError, match=message):
+        _regime(kind).phases(model, instructor=None, target=data, pairs=None)
+    (phase,) = _regime("joint").phases(tiny_model(sources=("lacking",)), instructor=None, target=data, pairs=None)
+    assert phase.name == "joint"
 
 
 @pytest.mark.parametrize("kind", ["none", "joint", "sequential"])

@@ -1,7 +1,10 @@
 """Which regime goes with which model and which images."""
 
+from collections.abc import Sequence
+
+from ksiqa.data.datamodule import QualityData
 from ksiqa.data.mixed import Data
-from ksiqa.errors import ConfigError, choice
+from ksiqa.errors import ConfigError, SplitError, choice
 from ksiqa.model.plain import Plain
 from ksiqa.model.student import Student
 from ksiqa.model.teacher import Teacher
@@ -56,6 +59,7 @@ def check_regime(kind: str, model: Student | Plain | Teacher, *, target: Data, p
 
     Raises:
         ConfigError: it does not.
+        SplitError: a part on which a teacher alone is scored has too few pairs.
     """
     if isinstance(model, Teacher) and kind != "none":
         raise ConfigError(
@@ -81,3 +85,20 @@ def check_regime(kind: str, model: Student | Plain | Teacher, *, target: Data, p
             expected="pairs of a distorted image and its reference" + (" in every set" if len(source.sets) > 1 else ""),
             do="set sharing=transfer with a source of pairs, or sharing=none",
         )
+    alone = isinstance(model, Teacher)
+    for one in source.sets if alone or kind in ("sequential", "transfer", "distil") else ():
+        _check_pairs_scored(one, parts=("validation", "test") if alone else ("validation",))
+
+
+def _check_pairs_scored(data: QualityData, *, parts: Sequence[str]) -> None:
+    """Refuse a part on which a teacher is scored alone, and of which it sees no image or a single one."""
+    there = data.table.frame["reference"].notna()
+    for part in parts:
+        rows = list(data.split.part(part))
+        pairs = int(there.iloc[rows].sum())
+        if rows and pairs < 2:
+            raise SplitError(
+                found=f"{pairs} of {len(rows)} images in the {part} part of {data.name} with a reference",
+                expected="2 or more, on which a teacher is scored: a correlation is a statement about several",
+                do=f"restore the references, or take another split (split.index, split.{part}_share)",
+            )
