@@ -153,6 +153,12 @@ def test_a_phase_of_no_epochs_has_no_best_one_to_take(pairs, tmp_path):
     assert {file.parent.name for file in (tmp_path / "run").glob("checkpoints/*/best.ckpt")} == {"student"}
 
 
+def test_epochs_none_of_which_was_validated_have_no_best_one(pairs, tmp_path):
+    overrides = ["task.select=best", "trainer.max_epochs=1", "+trainer.check_val_every_n_epoch=2"]
+    with pytest.raises(ConfigError, match=r"found: task.select=best, and no epoch that was validated\n"):
+        train(tmp_path / "run", *table_overrides(pairs), *overrides)
+
+
 def test_frozen_backbones_are_computed_once_and_change_nothing_that_is_tested(pairs, tmp_path):
     frozen = ["backbone.frozen=[vit,cnn]", "data.distinct_crops=2", "data.token_stride=2", "task.standardise=true"]
     frozen += ["report.ridge=true", "sharing=joint"]

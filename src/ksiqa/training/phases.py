@@ -92,6 +92,7 @@ def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]
     """Train one phase, with its best or its last weights at the end.
 
     Raises:
+        ConfigError: the best epoch is wanted, and none was validated.
         NotFiniteError: the loss is no number; the text names the step, the terms and the images.
         StoppedError: a signal wants the process to end.
     """
@@ -113,8 +114,8 @@ def fit(config: DictConfig, phase: Phase, folder: Path, *, loggers: list[Logger]
         raise NotFiniteError(found=found, expected=error.expected, do=error.do) from error
     if isinstance(trainer.strategy, Fsdp):
         phase.task.load_state_dict(trainer.strategy.trained)
-    if config.task.select == "best" and (best := best_checkpoint(trainer)):
-        phase.task.load_state_dict(torch.load(best, weights_only=True)["state_dict"])
+    if config.task.select == "best" and trainer.max_epochs:
+        phase.task.load_state_dict(torch.load(best_checkpoint(trainer), weights_only=True)["state_dict"])
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -142,9 +143,20 @@ def newest_checkpoint(folder: Path) -> Path | None:
 
 
 def best_checkpoint(trainer: lightning.Trainer) -> str:
-    """Return the file of the epoch that was best on the validation part; an empty one of a phase without epochs."""
+    """Return the file of the epoch that was best on the validation part.
+
+    Raises:
+        ConfigError: no epoch was validated.
+    """
     saving = (one for one in trainer.checkpoint_callbacks if isinstance(one, ModelCheckpoint))
-    return next(one for one in saving if one.filename == trainers.BEST).best_model_path
+    best = next(one for one in saving if one.filename == trainers.BEST).best_model_path
+    if not best:
+        raise ConfigError(
+            found="task.select=best, and no epoch that was validated",
+            expected="a validation in some epoch",
+            do="leave out trainer.check_val_every_n_epoch and trainer.limit_val_batches, or set task.select=last",
+        )
+    return best
 
 
 def _steps(file: Path) -> int | None:
