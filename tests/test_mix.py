@@ -103,7 +103,7 @@ def test_each_set_has_its_split_its_plot_and_its_rows(mixed):
     folder, results = mixed
     assert sorted(file.name for file in folder.glob("scatter*")) == ["scatter_koniq10k.png", "scatter_livec.png"]
     predictions = rows(folder / "predictions.csv")
-    assert list(predictions[0]) == ["data", "image", "reference", "label", "score", "score_raw"]
+    assert list(predictions[0]) == ["data", "image", "reference", "content", "label", "score", "score_raw"]
     for name, one in results["sets"].items():
         tested = (folder / "split" / name / "test.txt").read_text().split()
         assert len(tested) == one["test_n"]
