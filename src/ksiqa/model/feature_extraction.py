@@ -332,7 +332,7 @@ def _mean(stage: Tensor, places: int) -> Tensor:
 
 
 def _spread(stage: Tensor, places: int) -> Tensor:
-    exact = stage.float()  # what remains of two squares that are nearly alike is lost in bfloat16
+    exact = stage.to(torch.promote_types(stage.dtype, torch.float32))  # bfloat16 loses what remains of near squares
     variance = _mean(exact.square(), places) - _mean(exact, places).square()
     return (variance.clamp(min=0) + SMALLEST_VARIANCE).sqrt().to(stage.dtype)
 
