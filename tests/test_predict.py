@@ -71,7 +71,7 @@ def wait_until(condition) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(model, tmp_path_factory):  # noqa: F811
+def whole(model, tmp_path_factory):  # noqa: F811  (fixtures)
     """A folder of many photographs, and their scores."""
     folder = many(tmp_path_factory.mktemp("many") / "photos", COUNT)
     return folder, {row["image"]: row["score"] for row in predict.predict([str(folder)], model=model)}
@@ -83,7 +83,7 @@ def size_of(output: str) -> int:
 
 
 @pytest.mark.filterwarnings(FORK)
-def test_the_same_name_in_another_folder_is_another_image(model, photos, tmp_path, monkeypatch, capsys):  # noqa: F811
+def test_the_same_name_in_another_folder_is_another_image(model, photos, tmp_path, monkeypatch, capsys):  # noqa: F811  (fixtures)
     first, other = tmp_path / "first", tmp_path / "other"
     for folder, name in ((first, "0.png"), (other, "2.png")):
         (folder / "photos").mkdir(parents=True)
@@ -99,7 +99,7 @@ def test_the_same_name_in_another_folder_is_another_image(model, photos, tmp_pat
     assert "0 scored, 1 were scored before" in capsys.readouterr().out
 
 
-def test_names_as_long_as_they_may_be_get_maps_too(model, photos):  # noqa: F811
+def test_names_as_long_as_they_may_be_get_maps_too(model, photos):  # noqa: F811  (fixtures)
     """Of 255 bytes, which no name can be added to."""
     long = ["\N{CJK UNIFIED IDEOGRAPH-7167}" * 83 + f"{number}.png" for number in range(2)]
     for name in long:
@@ -108,7 +108,7 @@ def test_names_as_long_as_they_may_be_get_maps_too(model, photos):  # noqa: F811
     assert len(list(Path("maps").rglob("*.png"))) == len(rows("scores.csv")) == 8
 
 
-def test_maps_where_a_file_is(model, photos, capsys):  # noqa: F811
+def test_maps_where_a_file_is(model, photos, capsys):  # noqa: F811  (fixtures)
     assert status(["photos", "--model", str(model), "--maps", "photos/0.png"]) == 2
     assert "found: --maps photos/0.png, which is a file" in capsys.readouterr().err
 
@@ -123,7 +123,7 @@ def test_maps_where_a_file_is(model, photos, capsys):  # noqa: F811
     ],
 )
 def test_a_run_that_is_ended_goes_on_and_each_image_has_one_row(
-    output, number, whole, model, photos, monkeypatch, capfd  # noqa: F811
+    output, number, whole, model, photos, monkeypatch, capfd  # noqa: F811  (fixtures)
 ):  # fmt: skip
     monkeypatch.setattr(parquet_rows, "ROWS", 3)
     folder, expected = whole
@@ -147,7 +147,7 @@ def test_a_run_that_is_ended_goes_on_and_each_image_has_one_row(
         assert 4 < len(before) < COUNT
 
 
-def test_images_that_failed_are_tried_again_and_have_one_row(photos, model, capsys):  # noqa: F811
+def test_images_that_failed_are_tried_again_and_have_one_row(photos, model, capsys):  # noqa: F811  (fixtures)
     command = ["photos", "--model", str(model), "--output", "scores.csv"]
     (photos / "2.png").rename(photos / "kept")
     (photos / "2.png").write_bytes(b"broken")
@@ -168,7 +168,7 @@ def test_images_that_failed_are_tried_again_and_have_one_row(photos, model, caps
 
 
 @pytest.mark.parametrize("output", ["scores.csv", "scores.jsonl", "scores.parquet"])
-def test_rows_that_were_scored_otherwise_are_not_mixed(output, photos, model, capsys):  # noqa: F811
+def test_rows_that_were_scored_otherwise_are_not_mixed(output, photos, model, capsys):  # noqa: F811  (fixtures)
     command = ["photos/0.png", "--model", str(model), "--output", output]
     assert status(command) == 0
     before = rows(output)
@@ -181,13 +181,13 @@ def test_rows_that_were_scored_otherwise_are_not_mixed(output, photos, model, ca
     assert len(rows(output)) == 1
 
 
-def test_an_output_that_another_process_writes_to(photos, model, capsys):  # noqa: F811
+def test_an_output_that_another_process_writes_to(photos, model, capsys):  # noqa: F811  (fixtures)
     with alone_with(Path("scores.csv")):
         assert status(["photos", "--model", str(model), "--output", "scores.csv"]) == 2
     assert "FolderInUseError\nfound: scores.csv\nexpected: a place that no other process" in capsys.readouterr().err
 
 
-def test_files_listed_on_standard_input_and_both_scores_in_print(photos, model, capsys, monkeypatch):  # noqa: F811
+def test_files_listed_on_standard_input_and_both_scores_in_print(photos, model, capsys, monkeypatch):  # noqa: F811  (fixtures)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"photos/2.png\n\nphotos/0.png\n")))
     assert status(["-", "--model", str(model), "--reference", "photos/0.png"]) == 0
     shown = capsys.readouterr().out
@@ -201,7 +201,7 @@ def test_files_listed_on_standard_input_and_both_scores_in_print(photos, model, 
 _BESIDE = {"reference": Path("photos/0.png")}
 
 
-def test_what_could_not_be_written_is_refused_first(photos, model, capsys):  # noqa: F811
+def test_what_could_not_be_written_is_refused_first(photos, model, capsys):  # noqa: F811  (fixtures)
     for wrong, found in {
         ("--output", "scores.txt"): "--output scores.txt\nexpected: a name that ends in .csv, .jsonl or .parquet",
         ("--report", "no/report.html"): "no folder no",
@@ -212,14 +212,14 @@ def test_what_could_not_be_written_is_refused_first(photos, model, capsys):  # n
         assert f"ConfigError\nfound: {found}" in capsys.readouterr().err
 
 
-def test_a_file_of_the_users_own_is_not_written_over(photos, model, capsys):  # noqa: F811
+def test_a_file_of_the_users_own_is_not_written_over(photos, model, capsys):  # noqa: F811  (fixtures)
     Path("scores.csv").write_text("image,mos\na.png,3\n")
     assert status(["photos", "--model", str(model), "--output", "scores.csv"]) == 2
     assert "do: choose another --output, or move what is there away" in capsys.readouterr().err
     assert Path("scores.csv").read_text() == "image,mos\na.png,3\n"
 
 
-def _peak(folder: Path, model: Path, output: str, told) -> None:  # noqa: F811
+def _peak(folder: Path, model: Path, output: str, told) -> None:  # noqa: F811  (fixtures)
     _alone([str(folder), "--model", str(model), "--output", output, "--workers", "1"])
     told.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

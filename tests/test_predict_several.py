@@ -15,7 +15,7 @@ from tests.test_predict import scores, size_of, status, wait_until
 
 
 @pytest.mark.long  # three processes that import torch and Lightning
-def test_two_processes_write_parts_of_their_own_and_go_on(photos, model, monkeypatch):  # noqa: F811
+def test_two_processes_write_parts_of_their_own_and_go_on(photos, model, monkeypatch):  # noqa: F811  (fixtures)
     expected = {row["image"]: row["score"] for row in predict.predict(["photos"], model=model)}
     command = ["photos", "--model", str(model), "--output", "scores.parquet"]
     assert status(["photos/2.png", *command[1:]]) == 0
@@ -38,7 +38,7 @@ def test_two_processes_write_parts_of_their_own_and_go_on(photos, model, monkeyp
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("place", ["the first", "another"])
-def test_of_several_processes_all_end_where_one_is_ended(model, photos, number, place):  # noqa: F811
+def test_of_several_processes_all_end_where_one_is_ended(model, photos, number, place):  # noqa: F811  (fixtures)
     """What they had scored is kept, but for what SIGKILL leaves no time to write; the same command goes on."""
     listed = many(Path("more"), 3000)
     run = [sys.executable, "-m", "ksiqa.predict", str(listed), "--model", str(model), "--output", "scores.parquet"]

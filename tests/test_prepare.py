@@ -17,7 +17,7 @@ from ksiqa.names import conf_folder
 from tests.fake_iqa import WRITERS
 from tests.fake_iqa.images import photograph
 from tests.fake_iqa.live import write_live_labels
-from tests.runs import composed, table_overrides, train
+from tests.runs import composed, failed, table_overrides, train
 from tests.tiny import write_table
 
 
@@ -115,8 +115,8 @@ def test_names_with_dollars_are_no_formulas(capsys):
 def test_photographs_whose_names_are_no_utf_8(capsys):
     write_table(Path("mine"), contents=3)
     Path("mine/0.png").rename(os.fsdecode(b"mine/caf\xe9.png"))
-    status, _, _ = _prepared(capsys, "data=folder", "data.root=mine", "data.families=[jpeg]", "data.levels=[1]")
-    assert status == 2
+    said = failed(prepare.main, ["data=folder", "data.root=mine", "data.families=[jpeg]", "data.levels=[1]"], capsys)
+    assert r"found: the name mine/caf\xe9.png" in said
 
 
 def test_copies_in_a_table_of_ones_own_are_told_how_to_be_grouped(capsys):
