@@ -1,11 +1,17 @@
 """What every test shares: executed shapes, the real data where it is present."""
 
+import gc
 import os
+from importlib import import_module
 from pathlib import Path
 
 from jaxtyping import install_import_hook
 
 import tests.annotations  # noqa: F401  (the hook finds it as an attribute of its package)
+
+# What is imported first while the hook reads a module of ksiqa is compiled anew by each process: these come before it.
+for package in ("lightning.pytorch", "matplotlib.figure", "pandas", "scipy.optimize", "scipy.stats", "timm", "wandb"):
+    import_module(package)
 
 install_import_hook("ksiqa", "tests.annotations.check")  # before the first import of ksiqa: shapes are executed
 
@@ -15,6 +21,12 @@ from ksiqa.training.quiet import quiet_lightning  # noqa: E402  (the hook comes 
 from tests.tiny import write_table  # noqa: E402  (the hook comes first)
 
 SHARED = Path(os.environ.get("KSIQA_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of each later search for garbage what was imported, which stays."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 import ksiqa
-from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
+from ksiqa.data.views import ScoringViews
 from ksiqa.errors import ConfigError, ModelFolderError, StorageError
 from ksiqa.export import export, main
 from ksiqa.inference.exporting.check import largest_difference
@@ -235,9 +235,8 @@ def test_sizes_are_compared_up_to_the_largest_grid_and_not_beyond(pool, shrink):
     assert max(sides) == network.largest_grid == 80 // (pool * shrink)
 
 
-@pytest.mark.parametrize(
-    "options", [[], pytest.param(["--full-reference"], marks=pytest.mark.long)], ids=["student", "teacher"]
-)
+@pytest.mark.long  # capturing several students takes a third of a minute
+@pytest.mark.parametrize("options", [[], ["--full-reference"]], ids=["student", "teacher"])
 def test_several_students_are_one_graph(options, tmp_path):
     save_model(saved(students=2, backbone={"frozen": ["vit", "cnn"]}), tmp_path / "model")
     exported(tmp_path / "model", tmp_path / "model.pt2", "torch", *options)

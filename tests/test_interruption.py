@@ -33,6 +33,12 @@ def whole(told, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def killed(told, tmp_path_factory):
+    """A run that was killed at a random step."""
+    return _killed(0, told, tmp_path_factory.mktemp("killed"))
+
+
 def _step(seed):
     """A step within an epoch: an epoch's last one has the epoch's own checkpoint."""
     return int(np.random.default_rng(seed).choice([step for step in range(1, EPOCHS * STEPS) if step % STEPS]))
@@ -61,23 +67,26 @@ def _goes_on(run, told, steps):
     assert steps[0] == done % STEPS
 
 
-def _killed_at_a_random_step(seed, told, whole, tmp_path, steps):
-    at = f"checkpoints/joint/step={_step(seed)}.ckpt"
-    killed = ended(tmp_path, *told, by=signal.SIGKILL, at=at)
+def _killed(seed, told, folder):
+    return ended(folder, *told, by=signal.SIGKILL, at=f"checkpoints/joint/step={_step(seed)}.ckpt")
+
+
+def _ends_as_if_nothing_had_been(killed, told, whole, steps):
     _goes_on(killed, told, steps)
     same_run(killed, whole)
     left = {file.name for file in (killed / "checkpoints" / "joint").iterdir()}
     assert left == {"last.ckpt"}
 
 
-def test_a_run_killed_at_a_random_step_ends_with_the_same_numbers(told, whole, tmp_path, steps):
-    _killed_at_a_random_step(0, told, whole, tmp_path, steps)
+def test_a_run_killed_at_a_random_step_ends_with_the_same_numbers(told, whole, killed, tmp_path, steps):
+    copy = shutil.copytree(killed, tmp_path / "outputs" / "killed")
+    _ends_as_if_nothing_had_been(copy, told, whole, steps)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(1, 22))
 def test_a_run_killed_at_other_steps(seed, told, whole, tmp_path, steps):
-    _killed_at_a_random_step(seed, told, whole, tmp_path, steps)
+    _ends_as_if_nothing_had_been(_killed(seed, told, tmp_path), told, whole, steps)
 
 
 def test_a_signal_to_end_saves_says_so_and_loses_nothing(told, whole, tmp_path, steps):
@@ -124,7 +133,7 @@ def test_a_signal_is_answered_wherever_it_comes(task, step, number, what, pairs,
 @pytest.mark.parametrize("validated", [1, 2])
 def test_epochs_of_one_step_are_ended_between_them(validated, pairs, tmp_path, monkeypatch, steps):
     """Each step is the last one of an epoch, whose own checkpoint has all of it, also where it is not validated."""
-    short = [*table_overrides(pairs), f"cache={tmp_path / 'cache'}", "data.batch_size=1000", "trainer.max_epochs=3"]
+    short = [*table_overrides(pairs), f"cache={tmp_path / 'cache'}", "data.batch_size=30", "trainer.max_epochs=3"]
     short.append(f"+trainer.check_val_every_n_epoch={validated}")
     with monkeypatch.context() as patch:
         plain = StudentTask.training_step
@@ -166,8 +175,8 @@ def test_an_end_that_comes_where_python_drops_it_comes_again():
         drop()
 
 
-def test_a_damaged_checkpoint_is_left_aside_and_the_one_before_it_taken(told, whole, tmp_path, capsys):
-    killed = ended(tmp_path, *told, by=signal.SIGKILL, at="checkpoints/joint/step=7.ckpt")
+def test_a_damaged_checkpoint_is_left_aside_and_the_one_before_it_taken(told, whole, killed, tmp_path, capsys):
+    killed = shutil.copytree(killed, tmp_path / "outputs" / "killed")
     files = killed / "checkpoints" / "joint"
     newest = newest_checkpoint(files)
     newest.write_bytes(newest.read_bytes()[: newest.stat().st_size // 2])

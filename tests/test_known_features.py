@@ -7,7 +7,8 @@ from PIL import Image
 
 from ksiqa import build
 from ksiqa.batch import View
-from ksiqa.data.image_pairs import Draw, ScoringViews, TrainingViews
+from ksiqa.data.image_pairs import Draw
+from ksiqa.data.views import ScoringViews, TrainingViews
 from ksiqa.tiles import SIDE, WHOLE
 from tests.tiny import CELL, quality_data, table_images, tiny_model
 

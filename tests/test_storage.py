@@ -129,6 +129,7 @@ def test_a_folder_that_must_not_be_written_to(pairs, tmp_path):
     assert "cache/images: Permission denied" in text
 
 
+@pytest.mark.long  # a training of some epochs
 def test_a_folder_that_vanishes_does_not_come_back_with_a_part_of_what_it_held(pairs, tmp_path):
     told = [*TRAIN, *table_overrides(pairs), f"cache={tmp_path / 'cache'}", "trainer.max_epochs=500"]
     folder = tmp_path / "run"

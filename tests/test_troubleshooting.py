@@ -11,9 +11,9 @@ import torch
 from huggingface_hub import constants
 
 from ksiqa import build, train
-from ksiqa.data.image_pairs import TrainingViews
 from ksiqa.data.soundness import Soundness
 from ksiqa.data.source import released, table
+from ksiqa.data.views import TrainingViews
 from ksiqa.errors import KsiqaError, told
 from ksiqa.files import alone_in, storage_error
 from ksiqa.inference.found_model import model_folder

@@ -9,10 +9,10 @@ from PIL import Image, ImageFilter
 
 from ksiqa.data.datamodule import QualityData
 from ksiqa.data.datasets.table_file import read_table
-from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import FileImages
 from ksiqa.data.split_rules import Split
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
+from ksiqa.data.views import ScoringViews, TrainingViews
 from ksiqa.model import compose
 
 CELL = 16  # of test_vit

@@ -18,9 +18,10 @@ from ksiqa.data.datasets.table_file import read_table
 from ksiqa.data.image_cache import cache_folder, decoded_reader
 from ksiqa.data.image_file import images_in
 from ksiqa.data.image_index import ImageIndex
-from ksiqa.data.image_pairs import Draw, ImagePairs, TrainingViews
+from ksiqa.data.image_pairs import Draw, ImagePairs
 from ksiqa.data.image_source import FileImages, decoded
 from ksiqa.data.look import look_over
+from ksiqa.data.views import TrainingViews
 
 ROUNDS, CROP = 5, 224
 

@@ -1,5 +1,6 @@
 """KSIQA: image quality assessment by knowledge sharing between a full-reference and a no-reference model."""
 
+from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,12 @@ __all__ = ["ImageScore", "QualityLoss", "QualityScore", "Scorer", "errors", "loa
 
 
 def __getattr__(name: str) -> Any:
-    """Import what scores where it is asked for first: torch takes seconds, and commands' --help needs none of it."""
+    """Import what scores where it is asked for first: torch takes seconds, and commands' --help needs none of it; nor
+    does a scorer of photographs need torchmetrics, which takes seconds too."""
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name}")
-    from ksiqa.inference import quality_score, scoring
-
-    return getattr(quality_score if name.startswith("Quality") else scoring, name)
+    module = "quality_score" if name.startswith("Quality") else "scoring"
+    return getattr(import_module(f"ksiqa.inference.{module}"), name)
 
 
 def __dir__() -> list[str]:

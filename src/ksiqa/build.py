@@ -15,13 +15,13 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from ksiqa.data.datamodule import QualityData
-from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.loader import readers
 from ksiqa.data.pictures import Pictures, beside
 from ksiqa.data.soundness import Soundness
 from ksiqa.data.split import make_split
 from ksiqa.data.split_rules import check_scored
+from ksiqa.data.views import ScoringViews, TrainingViews
 from ksiqa.errors import ConfigError, KsiqaError, whole_number
 from ksiqa.loss.weighted import Weighted
 from ksiqa.model import compose

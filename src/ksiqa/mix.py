@@ -7,10 +7,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from ksiqa import build
 from ksiqa.data.datamodule import QualityData
-from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.mixed import Data, MixedData
 from ksiqa.data.transform import smaller
+from ksiqa.data.views import ScoringViews
 from ksiqa.inference.model_folder import TrainedModel
 from ksiqa.sets import named, set_nodes
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from ksiqa.data.image_pairs import TrainingViews
 from ksiqa.data.loader import readers
+from ksiqa.data.views import TrainingViews
 from ksiqa.errors import ImageError
 from tests.tiny import quality_data
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from ksiqa.data.frozen_features import keep_features, weights_fingerprint
-from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews, collated
+from ksiqa.data.image_pairs import Draw, ImagePairs, collated
 from ksiqa.data.image_source import FileImages
+from ksiqa.data.views import ScoringViews, TrainingViews
 
 
 class Extractor:

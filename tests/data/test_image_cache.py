@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 
 from ksiqa.data.image_cache import ImageCache, cache_folder, decoded_reader
-from ksiqa.data.image_pairs import Draw, ImagePairs, TrainingViews
+from ksiqa.data.image_pairs import Draw, ImagePairs
 from ksiqa.data.image_source import FileImages, decoded
+from ksiqa.data.views import TrainingViews
 from ksiqa.errors import DatasetError, ImageError
 from tests.data.prepared import looked_over, write_photographs
 

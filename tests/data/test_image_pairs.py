@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews, collated
+from ksiqa.data.image_pairs import Draw, ImagePairs, collated
 from ksiqa.data.image_source import Pair
+from ksiqa.data.views import ScoringViews, TrainingViews
 from ksiqa.errors import ImageError
 
 

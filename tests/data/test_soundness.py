@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from ksiqa.data.image_checks import PIXEL_LIMIT
-from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.soundness import NAMED, Soundness
 from ksiqa.data.split_rules import Split, check_split
+from ksiqa.data.views import ScoringViews, TrainingViews
 from ksiqa.errors import ConfigError, DatasetError, ImageError
 from tests.runs import PAIR_SPLIT, evaluated, rows, table_overrides, train
 from tests.tiny import CELL, table_images, write_table

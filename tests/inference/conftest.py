@@ -7,8 +7,8 @@ import torch
 from huggingface_hub import constants
 
 from ksiqa.data.facts import Facts
-from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
+from ksiqa.data.views import ScoringViews
 from ksiqa.inference.model_folder import TrainedModel, save_model
 from tests.local_hub import Hub, serving
 from tests.tiny import BACKBONE, CELL, MODEL, tiny_model

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.data.views import ScoringViews
 from ksiqa.errors import ModelFolderError
 from ksiqa.inference.model_folder import load_model, save_model
 from ksiqa.inference.scoring import Scorer

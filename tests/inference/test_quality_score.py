@@ -4,8 +4,8 @@ import torch
 from torch import distributed, multiprocessing
 
 import ksiqa
-from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.synthetic.demo_photographs import demo_photographs
+from ksiqa.data.views import ScoringViews
 from ksiqa.errors import ConfigError, ImageError, KsiqaError, ModelFolderError
 from ksiqa.inference.model_folder import save_model
 from ksiqa.inference.scoring import Scorer

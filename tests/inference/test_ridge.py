@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from ksiqa.data.image_pairs import Draw, TrainingViews
+from ksiqa.data.image_pairs import Draw
+from ksiqa.data.views import TrainingViews
 from ksiqa.inference.ridge import PENALTIES, ridge_scores
 from ksiqa.metric.correlation import srcc
 from tests.tiny import quality_data, table_images, write_table

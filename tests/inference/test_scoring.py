@@ -9,8 +9,8 @@ import ksiqa
 from ksiqa import predict
 from ksiqa.batch import View
 from ksiqa.data.facts import Facts
-from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.transform import shrunk
+from ksiqa.data.views import ScoringViews
 from ksiqa.errors import ConfigError, ImageError, ModelFolderError
 from ksiqa.inference.model_folder import save_model
 from ksiqa.inference.scoring import Scorer

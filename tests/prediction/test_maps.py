@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.data.views import ScoringViews
 from ksiqa.predict import predict
 from ksiqa.prediction.maps import map_name, shown_part
 from ksiqa.report.quality_map import COLOURS, LEGEND, LONG_SIDE, SHARE, overlay

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ksiqa.batch import Batch, View
-from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.data.views import ScoringViews
 from ksiqa.metric.correlation import srcc
 from ksiqa.task.quality import QualityTask, as_images
 from tests.task.conftest import trainer

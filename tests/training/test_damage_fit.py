@@ -22,6 +22,7 @@ from tests.tiny import write_table
 
 FROZEN = ("backbone=demo", "data.distinct_crops=1", "model.damage_weight=0.5")
 COPIES = "model.damage=copies"
+OF_FEW = ("model.damage=scores", "split.test_share=0.6")  # photographs to train on
 
 
 @pytest.fixture(scope="module")
@@ -176,8 +177,7 @@ def _falls(trained, images):
 
 def test_scores_fall_along_the_photographs_that_it_is_fitted_to(folder):
     """The student has learned nothing: without the readout its scores fall or rise by chance."""
-    few = ["model.damage=scores", "model.damage_weight=2", "split.test_share=0.6"]  # to train on
-    told = settled(composed("train", *SMALL, *_overrides(folder, *few)))
+    told = settled(composed("train", *SMALL, *_overrides(folder, *OF_FEW, "model.damage_weight=2")))
     found = assemble(told)
     assert found.finds_damage
     data, trained = found.target.sets[0], trained_model(told, found, fr_source=None)
@@ -214,7 +214,7 @@ def test_what_is_trained_sees_no_damage_whether_features_were_kept_before_or_not
 
 
 def test_a_run_finds_it_when_all_have_learned(folder, tmp_path):
-    told = settled(composed("train", *SMALL, *_overrides(folder, "model.damage=scores")))
+    told = settled(composed("train", *SMALL, *_overrides(folder, *OF_FEW)))
     run(told, tmp_path / "run", test=False)
     readout = load_model(tmp_path / "run" / "model").network.feature_extraction.damage
     assert readout.cnn_direction.abs().sum() > 0

@@ -13,7 +13,7 @@ from ksiqa.benchmark.counts import flops_of
 from ksiqa.benchmark.setting import SOURCE, Setting
 from ksiqa.benchmark.stints import Contestant, timed
 from ksiqa.data.facts import Facts
-from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.data.views import ScoringViews
 from ksiqa.inference.exporting import onnx_form
 from ksiqa.inference.exporting.program import ScoringNetwork, captured
 from ksiqa.inference.model_folder import TrainedModel

@@ -11,13 +11,14 @@ from numpy import ndarray
 from torch import Tensor
 
 from ksiqa.data.frozen_features import Extractor, keep_features, weights_fingerprint
-from ksiqa.data.image_pairs import Draw, ImagePairs, ScoringViews, TrainingViews
+from ksiqa.data.image_pairs import Draw, ImagePairs
 from ksiqa.data.image_source import Bad, ImageSource
 from ksiqa.data.loader import Loader
 from ksiqa.data.sampling import SameSizeBatches
 from ksiqa.data.split import Split
 from ksiqa.data.table import LabelTable
 from ksiqa.data.training_batches import ALONE, Slot, TrainingBatches
+from ksiqa.data.views import ScoringViews, TrainingViews
 
 
 class QualityData(lightning.LightningDataModule):

@@ -13,7 +13,8 @@ from numpy import ndarray
 from rich.progress import track
 from torch import Tensor
 
-from ksiqa.data.image_pairs import Draw, ImagePairs, TrainingViews
+from ksiqa.data.image_pairs import Draw, ImagePairs
+from ksiqa.data.views import TrainingViews
 from ksiqa.files import write_whole
 
 Extractor = Callable[[Tensor], Mapping[str, Tensor]]

@@ -10,12 +10,12 @@ from rich.console import Console
 
 from ksiqa.data.image_cache import cache_folder
 from ksiqa.data.image_index import ImageIndex
-from ksiqa.data.image_pairs import ScoringViews, TrainingViews
 from ksiqa.data.image_source import Bad, FileImages, ImageSource, unequal
 from ksiqa.data.known_file import Known
 from ksiqa.data.look import look_over
 from ksiqa.data.split_rules import Split
 from ksiqa.data.transform import shrunk_size
+from ksiqa.data.views import ScoringViews, TrainingViews
 from ksiqa.errors import ImageError, choice
 
 STOP, SKIP = "stop", "skip"

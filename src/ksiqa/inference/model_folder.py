@@ -14,7 +14,7 @@ from safetensors.torch import save
 
 from ksiqa import __version__
 from ksiqa.data.facts import Facts
-from ksiqa.data.image_pairs import ScoringViews
+from ksiqa.data.views import ScoringViews
 from ksiqa.errors import KsiqaError, ModelFolderError
 from ksiqa.files import storage_error, write_whole
 from ksiqa.inference.model_card import model_card

@@ -13,8 +13,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.optimize import minimize
-from scipy.special import expit
 from torch import Tensor, nn
 
 from ksiqa.batch import Features
@@ -146,8 +144,12 @@ def _array(values: Tensor) -> ndarray:
 
 def _disorder(forward: ndarray) -> tuple[float, ndarray]:
     """Return the mean logistic loss of steps by how far they go forward, and its slope."""
+    from scipy.special import expit  # see _least
+
     return float(np.logaddexp(0, -forward).mean()), -expit(-forward) / len(forward)
 
 
 def _least(cost: Callable[[ndarray], tuple[float, ndarray]], *, values: int) -> Tensor:
+    from scipy.optimize import minimize  # takes half a second, which who scores shall not wait for
+
     return torch.from_numpy(minimize(cost, np.zeros(values), jac=True, method="L-BFGS-B", options=LONGEST).x)

@@ -4,6 +4,7 @@ import json
 import platform
 import shlex
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 from secrets import token_hex
@@ -26,7 +27,6 @@ def note_start(folder: Path) -> None:
 
 def environment() -> dict[str, Any]:
     """Return an id of this start alone, the time, code, Python, machine and every installed package's version."""
-    packages = {one.metadata["Name"]: one.version for one in distributions()}
     return {
         "id": token_hex(8),  # of the system: no random state of the run is touched
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -36,8 +36,15 @@ def environment() -> dict[str, Any]:
         "processor": processor(),
         "threads": torch.get_num_threads(),
         "gpus": [torch.cuda.get_device_name(one) for one in range(torch.cuda.device_count())],
-        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+        "packages": dict(packages()),
     }
+
+
+@cache  # a sweep's runs are of one process; reading them all takes a third of a second
+def packages() -> tuple[tuple[str, str], ...]:
+    """Return every installed package's name and version, in the order of names."""
+    found = {one.metadata["Name"]: one.version for one in distributions()}
+    return tuple(sorted(found.items(), key=lambda item: item[0].lower()))
 
 
 def repeating(folder: Path) -> str:

@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.text import Text
 
 from ksiqa.data.duplicates import Duplicate, Seen, duplicates_across, duplicates_within
-from ksiqa.data.image_pairs import TrainingViews
 from ksiqa.data.known_file import Known
 from ksiqa.data.pictures import TABLE
 from ksiqa.data.soundness import too_small, what_is_wrong
 from ksiqa.data.table import LabelTable
+from ksiqa.data.views import TrainingViews
 
 WRONG, TOLD = "red", "yellow"
 GIB = 2**30

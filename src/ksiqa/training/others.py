@@ -7,9 +7,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from ksiqa import build, mix
 from ksiqa.data.datamodule import QualityData
-from ksiqa.data.image_pairs import ScoringViews
 from ksiqa.data.image_source import ImageSource
 from ksiqa.data.mixed import same_photographs
+from ksiqa.data.views import ScoringViews
 from ksiqa.errors import ConfigError
 from ksiqa.inference.evaluation import part_tested
 from ksiqa.inference.model_folder import TrainedModel
