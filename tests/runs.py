@@ -7,12 +7,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 from safetensors.torch import load_file
 
@@ -36,9 +40,24 @@ def table_overrides(file: Path, *, reference: bool = True) -> list[str]:
 
 
 def composed(command: str, *overrides: str) -> DictConfig:
-    """Compose a command's config."""
+    """Compose a command's config as Hydra does, choices first and then values. Choices take most of the time, a fifth
+    of a second: those of several runs are composed once."""
+    values = [text for text in overrides if not _chooses(text)]
+    config = deepcopy(_chosen(command, *(text for text in overrides if _chooses(text))))
+    ConfigLoaderImpl._apply_overrides_to_config(OverridesParser.create().parse_overrides(values), config)
+    return config
+
+
+def _chooses(override: str) -> bool:
+    """Tell whether an override chooses files of a group, or is one of Hydra's own."""
+    group = override.lstrip("+~").partition("=")[0].partition("@")[0]
+    return (conf_folder() / group).is_dir() or group.startswith("hydra")
+
+
+@cache
+def _chosen(command: str, *choices: str) -> DictConfig:
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return compose(command, list(overrides))
+        return compose(command, list(choices))
 
 
 def train(folder: Path, *overrides: str) -> dict[str, Any]:

@@ -103,6 +103,15 @@ def test_what_is_wrong_with_the_labels_is_told_before_torch_loads(tmp_path):
     assert done.stderr.endswith("data.reference=COLUMN\nin the run seed=3\n"), done.stderr
 
 
+def test_what_scores_does_not_wait_for_what_trains():
+    """These take seconds to import."""
+    script = "import sys; from ksiqa import Scorer; import ksiqa.prediction.run; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "ksiqa.inference.scoring" in modules
+    assert not modules & {"lightning", "torchmetrics", "pandas", "scipy.optimize", "scipy.stats", "hydra", "matplotlib"}
+
+
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
+from hydra.errors import ConfigCompositionException
 from safetensors.torch import load_file
 
 from ksiqa import build
@@ -17,6 +19,16 @@ SHIPPED = {
     group: sorted(file.stem for file in (conf_folder() / group).glob("*.yaml"))
     for group in ("backbone", "experiment", "loss", "sharing")
 }
+
+
+@pytest.mark.parametrize("name", SHIPPED["experiment"])
+def test_what_the_tests_compose_in_two_steps_is_what_hydra_composes(name):
+    told = [*SMALL, f"+experiment={name}", "~loss.weights.mse", "+trainer.limit_train_batches=1", "data.crop=64"]
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        expected = compose("train", told)
+    assert composed("train", *told) == expected
+    with pytest.raises(ConfigCompositionException, match=r"Could not override 'data\.croop'"):
+        composed("train", "data.croop=64")
 
 
 @pytest.mark.parametrize("name", SHIPPED["backbone"])

@@ -84,3 +84,10 @@ def stopped(number: int, what: str, *, do: str) -> StoppedError:
         do=do,
         status=128 + (number or signal.SIGTERM),
     )
+
+
+def deaf(_worker: int) -> None:
+    """Leave the signals that all of a job are sent (by a cluster, by Ctrl-C) to the process that trains or scores: it
+    ends its workers itself."""
+    for number in (*SIGNALS_TO_END, signal.SIGUSR2):  # the last one is that of jobs that submitit queues again
+        signal.signal(number, signal.SIG_IGN)

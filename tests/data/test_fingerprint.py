@@ -45,6 +45,25 @@ def test_of_synthetic_pairs_it_follows_pixels_and_seed():
     assert len({made(0, 0), made(1, 0), made(0, 1)}) == 3
 
 
+def test_of_synthetic_pairs_it_is_the_same_where_measures_rank_two_photographs_otherwise(tmp_path):
+    """As they do on another processor where they are as good as equal; here the ranks are turned round."""
+    rng = np.random.default_rng(0)
+    photographs = {name: rng.integers(0, 256, (64, 64, 3), dtype=np.uint8) for name in ("one", "two")}
+    settings = {"families": ["jpeg"], "levels": [1], "size": None, "pristine": False, "keep_in_memory": False}
+
+    def made():
+        return SyntheticImages(name="made", photographs=photographs, seed=0, cache=tmp_path, **settings)
+
+    before = made()
+    file = tmp_path / "measures.csv"
+    columns, one, two = file.read_text().splitlines()
+    keys = [row.partition(",")[0] for row in (one, two)]
+    file.write_text("\n".join([columns, one.replace(*keys), two.replace(*keys[::-1])]) + "\n")
+    after = made()
+    assert list(after.table.scores) == list(before.table.scores)[::-1] != list(before.table.scores)
+    assert data_fingerprint(after) == data_fingerprint(before)
+
+
 def test_a_part_of_a_set_is_another_set(tmp_path):
     facts = write_kadid10k(tmp_path)
     whole = kadid10k.read(tmp_path, facts=facts)

@@ -7,6 +7,7 @@ from pathlib import Path
 from ksiqa.data.image_source import FileImages, ImageSource
 
 LABELS = ("content", "raw", "part", "distortion", "level")
+OF_PAIRS = ("content", "part", "distortion", "level")
 
 
 def data_fingerprint(source: ImageSource) -> str:
@@ -14,13 +15,13 @@ def data_fingerprint(source: ImageSource) -> str:
     reference's name and file size.
 
     Of files it covers neither pixels nor times nor the folder that they lie in. Of synthetic pairs it covers the
-    photographs' pixels, the distortions and their seeds.
+    photographs' pixels, the distortions and their seeds, and no pseudo-score: measures differ in their last digits from
+    one processor to another, and with them now and then which of two photographs is the better one.
     """
     frame = source.table.frame
-    digest = sha256(frame[list(LABELS)].to_csv(index=False).encode())
     if not isinstance(source, FileImages):
-        digest.update(source.fingerprint.encode())
-        return digest.hexdigest()
+        return sha256((frame[list(OF_PAIRS)].to_csv(index=False) + source.fingerprint).encode()).hexdigest()
+    digest = sha256(frame[list(LABELS)].to_csv(index=False).encode())
     files = [Path(name).absolute() for column in ("image", "reference") for name in frame[column].dropna()]
     root = commonpath([file.parent for file in files])
     for file in files:

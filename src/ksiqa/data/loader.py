@@ -1,6 +1,5 @@
 """DataLoaders that draw nothing from the random state of training, and can start within an epoch."""
 
-import signal
 import time
 from collections.abc import Iterator
 
@@ -13,7 +12,7 @@ from ksiqa.data.sampling import SameSizeBatches
 from ksiqa.data.training_batches import TrainingBatches
 from ksiqa.errors import whole_number
 from ksiqa.processor import MOST_WORKERS, cores
-from ksiqa.stopping import SIGNALS_TO_END
+from ksiqa.stopping import deaf
 
 
 def readers(told: int | None) -> int:
@@ -58,10 +57,3 @@ class Loader(DataLoader[Sample]):
             self.waited += time.monotonic() - started
             yield batch
             started = time.monotonic()
-
-
-def deaf(_worker: int) -> None:
-    """Leave the signals that all of a job are sent (by a cluster, by Ctrl-C) to the process that trains: it ends its
-    workers itself."""
-    for number in (*SIGNALS_TO_END, signal.SIGUSR2):  # the last one is that of jobs that submitit queues again
-        signal.signal(number, signal.SIG_IGN)

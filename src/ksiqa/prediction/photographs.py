@@ -8,10 +8,10 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ksiqa.data.image_file import read_image
-from ksiqa.data.loader import deaf
 from ksiqa.data.transform import Pixels
 from ksiqa.errors import ImageError
 from ksiqa.prediction.references import ReferenceFolder
+from ksiqa.stopping import deaf
 
 
 class Photograph(NamedTuple):
