@@ -140,7 +140,7 @@ def test_a_sweep_of_trainings_by_two_processes(pairs, tmp_path):
     done = _ran([str(program), "train", *own, *told, "name=swept", "split.index=0,1", "-m"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert done.stdout.count("devices: 2") == done.stdout.count("model: ") == 2
+    assert done.stdout.count("devices: 2") == done.stdout.count(f"model: {tmp_path}") == 2
     folders = sorted((tmp_path / "outputs" / "swept" / "sweep").glob("split*"))
     assert [folder.name for folder in folders] == ["split.index=0", "split.index=1"]
     assert [child.name for child in (tmp_path / "outputs" / "swept").iterdir()] == ["sweep"]
