@@ -27,6 +27,9 @@ def test_what_the_tests_compose_in_two_steps_is_what_hydra_composes(name):
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         expected = compose("train", told)
     assert composed("train", *told) == expected
+
+
+def test_what_the_tests_compose_takes_no_key_that_is_not_there():
     with pytest.raises(ConfigCompositionException, match=r"Could not override 'data\.croop'"):
         composed("train", "data.croop=64")
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.runs import same_run, table_overrides, train
 
-WORKERS = (0, 3)  # one: tests/test_interruption.py
+WORKERS = (0, 1, 3)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from pathlib import Path
 from ksiqa.data.image_source import FileImages, ImageSource
 
 LABELS = ("content", "raw", "part", "distortion", "level")
-OF_PAIRS = ("content", "part", "distortion", "level")
 
 
 def data_fingerprint(source: ImageSource) -> str:
@@ -19,9 +18,10 @@ def data_fingerprint(source: ImageSource) -> str:
     one processor to another, and with them now and then which of two photographs is the better one.
     """
     frame = source.table.frame
+    labels = frame[list(LABELS)]
     if not isinstance(source, FileImages):
-        return sha256((frame[list(OF_PAIRS)].to_csv(index=False) + source.fingerprint).encode()).hexdigest()
-    digest = sha256(frame[list(LABELS)].to_csv(index=False).encode())
+        return sha256((labels.drop(columns="raw").to_csv(index=False) + source.fingerprint).encode()).hexdigest()
+    digest = sha256(labels.to_csv(index=False).encode())
     files = [Path(name).absolute() for column in ("image", "reference") for name in frame[column].dropna()]
     root = commonpath([file.parent for file in files])
     for file in files:
