@@ -28,6 +28,7 @@ from ksiqa.metric.correlation import srcc
 HERE = Path(__file__).resolve().parent
 DECISIVE = [("ksiqa", "plain_best"), ("ksiqa", "plain_matched"), ("sharing", "pretrain"), ("sharing", "distil")]
 ALONE = [("imagery", "plain_best"), ("imagery", "plain_matched")]  # the modules without pairs, which plain has none of
+PEERS = [(one, f"peer-{name}") for one in ("ksiqa", "plain") for name in ("maniqa", "hyperiqa")]  # peers.py
 LADDER = ["plain", "decoder", "ordinal", "imagery", "sharing", "ksiqa"]
 NOISE = ("plain_again", "plain")
 BEST_OF = ("plain", "plain_own")  # what `plain_best` is chosen of
@@ -85,7 +86,8 @@ def contrasts(table: pd.DataFrame, labels: pd.Series, *, home: Path, draws: int)
     steps = list(zip(LADDER[1:], LADDER, strict=False))
     for mark, part in ((mark, part) for mark in ("", MARK) for part in ("folds", "few", "random")):
         here = table[(table["part"] == part)]
-        for kind, pairs in (("decisive", DECISIVE), ("modules", ALONE), ("ladder", steps), ("noise", [NOISE])):
+        kinds = {"decisive": DECISIVE, "modules": ALONE, "ladder": steps, "noise": [NOISE], "peers": PEERS}
+        for kind, pairs in kinds.items():
             for one, other in pairs:
                 against = mark + other if other != "plain_best" else best(here, mark)
                 sides = [here[here["variant"] == name] for name in (mark + one, against)]

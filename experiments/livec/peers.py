@@ -69,8 +69,7 @@ TRIES = {
     "maniqa": [
         AFAR,
         NEAR._replace(standardise=True),
-        NEAR._replace(standardise=True, lr=3e-4),
-        AFAR._replace(standardise=True, lr=3e-4, epochs=6),
+        NEAR._replace(standardise=True, lr=3e-4, epochs=6),
     ],
     "hyperiqa": [
         AS_IS,
@@ -202,7 +201,7 @@ def trained(name: str, recipe: Recipe, data: QualityData, *, seed: int, options:
     peer = kind(options.vit if kind.weights == "vit" else options.cnn).to(DEVICE)
     peer.backbone.requires_grad_(not options.frozen)
     if options.frozen:
-        keep_seen(peer, data)
+        keep_seen(peer, data, test=options.tries is None)
         if recipe.standardise:
             standardise(peer, data)
     groups = [{"params": [*peer.network.parameters()], "lr": recipe.lr}]
@@ -223,7 +222,7 @@ def trained(name: str, recipe: Recipe, data: QualityData, *, seed: int, options:
     return peer.eval()
 
 
-def keep_seen(peer: Peer, data: QualityData) -> None:
+def keep_seen(peer: Peer, data: QualityData, *, test: bool) -> None:
     """Let a frozen backbone look at all crops once, or find in the cache what it said."""
     data.keep_frozen(
         branches=peer.backbone.state_dict(),
@@ -231,7 +230,7 @@ def keep_seen(peer: Peer, data: QualityData) -> None:
         extractor=lambda pixels: without_gradient(peer, pixels),
         complete=True,
         cache=CACHE,
-        test=True,
+        test=test,
     )
 
 

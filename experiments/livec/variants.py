@@ -44,6 +44,9 @@ VARIANTS = {
     "damage": [*SHARING, "model.damage_weight=0.14"],  # read out of frozen features alone
     "intervals": [*SHARING, "split.validation_share=0.1"],  # for calibration: trained on less, so paired with none
     "students": ["model.students=3"],  # on the same frozen backbones, without pairs
+    # With no more of a backbone than peers have (peers.py).
+    "ksiqa_cnn": ["backbone.vit=null", "backbone.frozen=[cnn]", "data.crop=464"],
+    "ksiqa_vit": ["backbone.cnn=null", "backbone.frozen=[vit]"],
 }
 AGAIN = {"plain_again": 100}  # added to the seeds that are asked for
 TEN, ONE = range(10), range(1)  # splits
@@ -71,7 +74,7 @@ FROZEN = [  # heads alone learn: many times cheaper, and another question
 ]
 FROZEN_BESIDE = ["pairs.distinct_crops=1", "pairs.by_content=true", "sharing.pair_epochs=0"]  # as tries were best
 LIGHT = ["sharing.rehearsal_weight=0.05"]  # where labels are many, pairs cost less by it
-FROZEN_ALONE = ("damage", "students")
+FROZEN_ALONE = ("damage", "students", "ksiqa_cnn", "ksiqa_vit")
 NOT_FROZEN = ("distil",)  # whose teacher wants a phase of pairs before, and then its student has one, too
 FROZEN_CHOSEN = {  # recipes.csv
     "plain_own": [*PLAIN, "task.optimiser.head_lr=1e-2", "task.patchwork=false"],
