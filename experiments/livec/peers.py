@@ -62,27 +62,30 @@ class Recipe(NamedTuple):
     standardise: bool = True  # what frozen backbones say, by channel, as KSIQA's variants do
 
 
-AS_IS = Recipe(short_side=500, grid=3, crops=9, loss="mae", lr=2e-4, epochs=72, batch_size=32, standardise=False)
+# MANIQA from afar and near, HyperIQA by the loss and rate of its authors.
 AFAR = Recipe(short_side=224, grid=1, crops=1, loss="plcc", lr=1e-4, epochs=4, batch_size=8, standardise=False)
 NEAR = AFAR._replace(short_side=500, grid=3, crops=4)
+OWN = Recipe(short_side=500, grid=3, crops=9, loss="mae", lr=2e-4, epochs=72, batch_size=32, standardise=False)
 TRIES = {
     "maniqa": [
         AFAR,
         NEAR._replace(standardise=True),
         NEAR._replace(standardise=True, lr=3e-4, epochs=6),
+        NEAR._replace(standardise=True, lr=3e-5, epochs=6),
+        NEAR._replace(standardise=True, lr=3e-5, epochs=12),
     ],
     "hyperiqa": [
-        AS_IS,
-        AS_IS._replace(loss="plcc"),
-        AS_IS._replace(loss="plcc", lr=1e-3),
-        AS_IS._replace(short_side=224, grid=1, crops=1, loss="plcc"),
-        AS_IS._replace(standardise=True),
-        AS_IS._replace(loss="plcc", standardise=True),
+        OWN,
+        OWN._replace(loss="plcc"),
+        OWN._replace(loss="plcc", lr=1e-3),
+        OWN._replace(short_side=224, grid=1, crops=1, loss="plcc"),
+        OWN._replace(standardise=True),
+        OWN._replace(loss="plcc", standardise=True),
     ],
 }
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 CACHE = Path("~/.cache/ksiqa").expanduser()  # of what frozen backbones say
-CHOSEN = {"maniqa": TRIES["maniqa"][1], "hyperiqa": TRIES["hyperiqa"][4]}  # recipes.csv
+CHOSEN = {"maniqa": TRIES["maniqa"][4], "hyperiqa": TRIES["hyperiqa"][4]}  # recipes.csv
 
 
 class Standard(NamedTuple):
