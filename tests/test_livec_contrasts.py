@@ -108,6 +108,22 @@ def test_a_contrast_is_what_scipy_makes_of_the_kept_scores(scripts, labels, home
     assert (found["low"], found["high"]) == pytest.approx(tuple(np.quantile(of_draws, [0.025, 0.975])), abs=1e-4)
 
 
+def test_a_peer_is_paired_by_the_folds_and_seeds_that_it_has(scripts, labels, home):
+    of_peer = {"variant": "peer-hyperiqa", "recipe": "ba9876543210"}
+    scores = pd.read_csv(home / "predictions" / "plain.csv", index_col="image")
+    known = pd.read_csv(home / "results.csv")
+    rows = known[(known["variant"] == "plain") & (known["seed"] == 0) & (known["split"] < 4)].assign(**of_peer)
+    pd.concat([known, rows]).to_csv(home / "results.csv", index=False)
+    columns = {f"folds {split} 0 0123456789ab": f"folds {split} 0 ba9876543210" for split in range(4)}
+    scores[list(columns)].rename(columns=columns).to_csv(home / "predictions" / "peer-hyperiqa.csv")
+    found = compared(scripts, labels, home).set_index("kind").loc["peers"]
+    told = {"first": "ksiqa", "second": "peer-hyperiqa", "parts": 4, "seeds": 1, "whole": False}
+    assert {name: found[name] for name in told} == told
+    of_ours = known[(known["variant"] == "ksiqa") & (known["split"] < 4)].groupby("split")["test/srcc"].mean()
+    expected = of_ours.mean() - rows["test/srcc"].mean()
+    assert found["difference"] == pytest.approx(expected, abs=1e-4)
+
+
 def test_what_seeds_differ_by_and_their_mean_is_worth(scripts, labels, home):
     compared(scripts, labels, home)
     found = pd.read_csv(home / "seeds.csv").set_index("variant")

@@ -1,5 +1,5 @@
 """experiments/livec/peers.py: a peer is measured beside KSIQA on the same images. The peer here is a small network of
-the tests; those of pyiqa, which is no dependency, are built by the same class where it is installed."""
+the tests; pyiqa is no dependency, and peer_networks.py compares its networks with their parts where it is installed."""
 
 import csv
 import sys
@@ -12,6 +12,7 @@ import torch
 from scipy.stats import pearsonr
 from torch import nn
 
+from ksiqa.data.datamodule import QualityData
 from ksiqa.errors import ConfigError
 from tests.fake_iqa import write_livec
 
@@ -63,7 +64,7 @@ def tiny(scripts, monkeypatch, tmp_path):
     """The peer, by a recipe of an instant."""
 
     class Tiny(scripts.networks.Peer):
-        weights = "cnn"
+        branch, places = "cnn", "all"
 
         def __init__(self, file):
             assert file == "random"
@@ -73,8 +74,8 @@ def tiny(scripts, monkeypatch, tmp_path):
             return {"grid": self.backbone(self.normalised(pixels)).permute(0, 2, 3, 1)}
 
         def forward(self, seen):
-            self.seen.said = seen["grid"].permute(0, 3, 1, 2)
-            return self.network(self.seen.said)[:, 0]
+            self.stand_in.said = seen["grid"].permute(0, 3, 1, 2)
+            return self.network(self.stand_in.said)[:, 0]
 
         @staticmethod
         def origin():
@@ -84,11 +85,11 @@ def tiny(scripts, monkeypatch, tmp_path):
     for known, value in (("PEERS", Tiny), ("TRIES", [one]), ("CHOSEN", one)):
         monkeypatch.setitem(getattr(scripts.peers, known), "tiny", value)
     monkeypatch.setattr(scripts.peers, "SIDE", 32)
-    monkeypatch.setattr(scripts.peers, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(scripts.recipes, "FILE", tmp_path / "recipes.csv")
+    monkeypatch.setattr(scripts.peers, "DEVICE", torch.device("cpu"))
     write_livec(tmp_path / "livec", rows=20)
     told = ["--livec", tmp_path / "livec", "--vit", "none", "--cnn", "random", "--peers", "tiny", "--home", tmp_path]
-    return SimpleNamespace(told=[*map(str, told), "--also", "data.allow_missing=true"], kind=Tiny, home=tmp_path)
+    also = ["--also", "data.allow_missing=true", f"cache={tmp_path / 'cache'}"]
+    return SimpleNamespace(told=[*map(str, told), *also], kind=Tiny, home=tmp_path)
 
 
 def test_what_a_peer_has_seen_is_judged_as_the_whole_network_would(tiny):
@@ -102,7 +103,7 @@ def test_what_a_peer_has_seen_is_judged_as_the_whole_network_would(tiny):
     assert {name.partition(".")[0] for name, _ in peer.network.named_parameters()} == {"look"}
 
 
-def test_a_frozen_and_a_learning_peer_are_rows_beside_the_others(scripts, tiny, capsys):
+def test_a_frozen_and_a_learning_peer_are_rows_beside_the_others(scripts, tiny, monkeypatch):
     asked = [*tiny.told, "--splits", "0", "1"]
     scripts.peers.main([*asked, "--frozen"])
     scripts.peers.main(asked)
@@ -121,16 +122,21 @@ def test_a_frozen_and_a_learning_peer_are_rows_beside_the_others(scripts, tiny, 
     label = [labels[one["image"]] for one in scored]
     assert float(made[0]["test/plcc"]) == pytest.approx(pearsonr(score, label).statistic, abs=1e-4)
     before = (tiny.home / "results.csv").read_bytes()
-    scripts.peers.main([*asked, "--frozen"])
+    scripts.peers.main([*tiny.told, "data.workers=1", "--splits", "0", "1", "--frozen"])  # which is the machine's
     assert (tiny.home / "results.csv").read_bytes() == before
+    monkeypatch.setitem(scripts.peers.CHOSEN, "tiny", scripts.peers.CHOSEN["tiny"]._replace(lr=1e-3))
+    scripts.peers.main([*tiny.told, "--frozen", "--splits", "0"])
+    assert len(rows(tiny.home / "results.csv")) == len(made) + 1
 
 
 def test_a_frozen_backbone_stays_and_a_learning_one_learns(scripts, tiny):
     for frozen in (True, False):
         options = scripts.peers.parsed([*tiny.told, *(["--frozen"] if frozen else [])])
         recipe = scripts.peers.CHOSEN["tiny"]
-        data = scripts.peers.data_of(recipe, ["split.source=folds", "split.index=0"], seed=0, options=options)
-        peer = scripts.peers.trained("tiny", recipe, data, seed=0, options=options)
+        split = ["split.source=folds", "split.index=0"]
+        config = scripts.peers.config_of(recipe, split, seed=0, options=options)
+        data = scripts.peers.data_of(config)
+        peer = scripts.peers.trained("tiny", recipe, data, config=config, options=options)
         lightning.seed_everything(0, verbose=False)
         new = tiny.kind("random")
         same = torch.equal(peer.backbone.convolution.weight, new.backbone.convolution.weight)
@@ -144,8 +150,16 @@ def test_a_frozen_backbone_stays_and_a_learning_one_learns(scripts, tiny):
             torch.testing.assert_close(scaled.std(dim=0), torch.ones(4), atol=2e-2, rtol=0)
 
 
-def test_a_recipe_is_looked_for_on_validation_parts(scripts, tiny):
-    scripts.peers.main([*tiny.told, "--frozen", "--tries", "0"])
+def test_a_recipe_is_looked_for_on_validation_parts(scripts, tiny, monkeypatch):
+    scored, parts = QualityData.scored, []
+
+    def spied(data, part):
+        parts.append((part, data.parts["test"].known))
+        return scored(data, part)
+
+    monkeypatch.setattr(QualityData, "scored", spied)
+    scripts.peers.main([*tiny.told, "--frozen", "--tries", "0", "1"])
+    assert parts == [("validation", None), ("validation", None)]
     made = rows(tiny.home / "recipes.csv")
     assert [(one["variant"], one["split"]) for one in made] == [("frozen-peer-tiny", "1"), ("frozen-peer-tiny", "2")]
     assert "short_side=40 loss=plcc lr=0.01" in made[0]["try"]

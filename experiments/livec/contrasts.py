@@ -28,7 +28,11 @@ from ksiqa.metric.correlation import srcc
 HERE = Path(__file__).resolve().parent
 DECISIVE = [("ksiqa", "plain_best"), ("ksiqa", "plain_matched"), ("sharing", "pretrain"), ("sharing", "distil")]
 ALONE = [("imagery", "plain_best"), ("imagery", "plain_matched")]  # the modules without pairs, which plain has none of
-PEERS = [(one, f"peer-{name}") for one in ("ksiqa", "plain") for name in ("maniqa", "hyperiqa")]  # peers.py
+BESIDE_PEERS = {
+    "hyperiqa": ("ksiqa", "ksiqa_cnn"),
+    "maniqa": ("ksiqa", "ksiqa_vit"),
+}  # also on no more than its backbone
+PEERS = [(one, f"peer-{name}") for name, ours in BESIDE_PEERS.items() for one in ours]
 LADDER = ["plain", "decoder", "ordinal", "imagery", "sharing", "ksiqa"]
 NOISE = ("plain_again", "plain")
 BEST_OF = ("plain", "plain_own")  # what `plain_best` is chosen of

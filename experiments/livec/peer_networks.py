@@ -1,11 +1,15 @@
 """Peers' networks as pyiqa has them, on the weights that KSIQA has: each is parted into the backbone, which sees crops,
 and the rest, which judges what was seen, so that a frozen backbone looks once.
 
-pyiqa is no dependency of ksiqa: docs/speed.md says how it is installed beside it.
+    python experiments/livec/peer_networks.py
+
+says how far the scores of the parts are from those of the whole networks, on random crops and weights. pyiqa is no
+dependency of ksiqa: README.md, Peers.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ksiqa.errors import ConfigError
+from ksiqa.weights import create_network, load_weights
 
 SIDE = 224  # of the crops that both networks are made for
 Pixels = Float[Tensor, "batch 3 rows columns"]
@@ -30,14 +35,15 @@ class Peer(nn.Module):
     was seen of the real ones.
     """
 
-    weights: str  # which of vit and cnn its backbone is
-    standard: dict[str, Any]  # by stage, what brings its channels to one scale; empty: as they are
+    branch: str  # vit or cnn: whose weights its backbone has
+    places: str  # of the backbone, where it looks
+    standard: dict[str, Callable[[Tensor], Tensor]]  # by stage, what brings its channels to one scale; empty: as is
 
     def __init__(self, network: Any, *, backbone: str) -> None:
         super().__init__()
         self.standard = {}
-        self.network, self.backbone, self.seen = network, getattr(network, backbone), Told()
-        setattr(network, backbone, self.seen)
+        self.network, self.backbone, self.stand_in = network, getattr(network, backbone), StandIn()
+        setattr(network, backbone, self.stand_in)
         told = self.backbone.pretrained_cfg
         for name in ("mean", "std"):
             self.register_buffer(name, torch.tensor(told[name])[:, None, None])
@@ -52,8 +58,8 @@ class Peer(nn.Module):
         return (pixels - self.mean) / self.std
 
 
-class Told(nn.Module):
-    """Stands in a backbone's place and repeats what it has said."""
+class StandIn(nn.Module):
+    """Stands in a backbone's place and repeats what that has said."""
 
     said: Any = None
 
@@ -80,20 +86,20 @@ class InFull(nn.Module):
 class Maniqa(Peer):
     """MANIQA (Yang et al., CVPRW 2022) on a ViT of other patches and width than its own.
 
-    Attention and convolutions are computed in half precision, its two last networks in full.
+    Attention and convolutions are computed in bfloat16, its two last networks in full.
     """
 
-    weights = "vit"
+    branch, places = "vit", "blocks 6 to 9"
 
     def __init__(self, file: str) -> None:
         module = _module("maniqa_arch")
-        with _trunk_of(module, "vit_small_patch14_dinov2.lvd142m", file=file, img_size=SIDE, num_classes=0):
+        with _trunk_of(module, "vit_small_patch14_dinov2", branch="vit", file=file):
             network = module.MANIQA(
                 pretrained=False, embed_dim=384, patch_size=14, dim_mlp=768, img_size=SIDE, test_sample=1
             )
         super().__init__(network, backbone="vit")
         self.tokens_of = network.extract_feature
-        network.extract_feature = lambda _: self.seen.said
+        network.extract_feature = lambda _: self.stand_in.said
         network.fc_score, network.fc_weight = InFull(network.fc_score), InFull(network.fc_weight)
 
     def see(self, pixels: Pixels) -> Seen:
@@ -105,9 +111,9 @@ class Maniqa(Peer):
 
     def forward(self, seen: Seen) -> Float[Tensor, " batch"]:
         """Return scores."""
-        self.seen.said = seen["tokens"].flatten(1, 2)
-        with torch.autocast(self.seen.said.device.type, torch.bfloat16):
-            score: Tensor = self.network(self.seen.said.new_zeros(len(self.seen.said), 3, SIDE, SIDE))
+        tokens = self.stand_in.said = seen["tokens"].flatten(1, 2)
+        with torch.autocast(tokens.device.type, torch.bfloat16):
+            score: Tensor = self.network(tokens.new_zeros(len(tokens), 3, SIDE, SIDE))
         return score[:, 0]
 
 
@@ -115,11 +121,11 @@ class HyperIqa(Peer):
     """HyperIQA (Su et al., CVPR 2020) on EfficientNet-Lite0: the layers that read the backbone's stages are made anew,
     for as many channels as those have."""
 
-    weights = "cnn"
+    branch, places = "cnn", "stages 1 to 4"
 
     def __init__(self, file: str) -> None:
         module = _module("hypernet_arch")
-        with _trunk_of(module, "tf_efficientnet_lite0", file=file):
+        with _trunk_of(module, "tf_efficientnet_lite0", branch="cnn", file=file):
             network = module.HyperNet(pretrained=False)
         super().__init__(network, backbone="base_model")
         *channels, last = self.backbone.feature_info.channels()[1:]
@@ -137,12 +143,49 @@ class HyperIqa(Peer):
     def forward(self, seen: Seen) -> Float[Tensor, " batch"]:
         """Return scores."""
         stages = [stage.permute(0, 3, 1, 2) for stage in seen.values()]
-        self.seen.said = [None, *stages]  # of the first stage it makes nothing
+        self.stand_in.said = [None, *stages]  # of the first stage it makes nothing
         score: Tensor = self.network.forward_patch(stages[0].new_zeros(len(stages[0]), 3, SIDE, SIDE))
         return score[:, 0]
 
 
 PEERS: Mapping[str, type[Maniqa] | type[HyperIqa]] = {"maniqa": Maniqa, "hyperiqa": HyperIqa}
+
+
+@torch.no_grad()
+def main() -> None:
+    """Print, for each peer, the spread of the whole network's scores and how far those of its parts are from them."""
+    torch.manual_seed(0)
+    crops = torch.rand(4, 1, 1, 1) * torch.rand(4, 3, SIDE, SIDE)
+    for name, kind in PEERS.items():
+        peer = kind("random").eval()
+        whole, score = put_together(peer), {}
+        with patch("torch.autocast", lambda *_, **__: nullcontext()):
+            score["in full"] = peer(peer.see(crops))
+        score["as it runs"] = peer(peer.see(crops))
+        expected = whole(crops)[:, 0]
+        apart = {which: f"{(one - expected).abs().max():.1e} apart" for which, one in score.items()}
+        print(f"{name}: scores spread by {expected.std():.1e};", *(f"{which} {one};" for which, one in apart.items()))
+
+
+def put_together(peer: Maniqa | HyperIqa) -> Callable[[Pixels], Tensor]:
+    """Return a copy of the network of pyiqa as it was, which normalises as the backbone's weights want it and takes a
+    crop as it is."""
+    network = deepcopy(peer.network)
+    network.default_mean, network.default_std = peer.mean[None], peer.std[None]
+    if isinstance(peer, HyperIqa):
+        network.base_model = deepcopy(peer.backbone)
+        return network.forward_patch
+    del network.extract_feature
+    network.vit = deepcopy(peer.backbone)  # whose hooks, copied with it, tell a copy of save_output
+    hooks = [hook for block in network.vit.blocks for hook in block._forward_hooks.values()]
+    network.save_output = hooks[0]
+    network.fc_score, network.fc_weight = network.fc_score.part, network.fc_weight.part
+
+    def scored(crops: Pixels) -> Tensor:
+        with patch.object(_module("maniqa_arch"), "uniform_crop", lambda images, **_: images):
+            return network(crops)
+
+    return scored
 
 
 def _module(name: str) -> Any:
@@ -162,13 +205,14 @@ def _module(name: str) -> Any:
 
 
 @contextmanager
-def _trunk_of(module: Any, name: str, *, file: str, **told: Any) -> Iterator[None]:
-    """Let a module of pyiqa build this backbone with weights of a file (or ``random``), whatever it asks for."""
-    real = module.timm.create_model
-    weights = {"pretrained": file != "random", "pretrained_cfg_overlay": {"file": file}}
-
-    def created(_asked: str, *, features_only: bool = False, **_told: Any) -> Any:
-        return real(name, **weights, **told, **({"features_only": True} if features_only else {}))
-
-    with patch.object(module.timm, "create_model", created):
+def _trunk_of(module: Any, name: str, *, branch: str, file: str) -> Iterator[None]:
+    """Hand a module of pyiqa this backbone with weights of a file (or ``random``), whatever it asks timm for."""
+    settings = {"features_only": True} if branch == "cnn" else {"num_classes": 0, "dynamic_img_size": True}
+    network = create_network(name, branch=branch, **settings)
+    load_weights(network, name=name, weights=file, branch=branch)
+    with patch.object(module.timm, "create_model", lambda *_, **__: network):
         yield
+
+
+if __name__ == "__main__":
+    main()

@@ -5,13 +5,12 @@
 
 Photographs, splits, crops and figures are ksiqa's DataModule's, weights of backbones are those that KSIQA has, and the
 last epoch is tested, on fixed crops. Rows that are there are left out. With `--tries` a recipe is looked for instead,
-on the validation parts of recipes.py: rows go to recipes.csv, and no test part is scored.
+on the validation parts of recipes.py: rows go to recipes.csv beside results.csv, and no test part is scored.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +21,7 @@ import recipes
 import torch
 from kept import COLUMNS, PLACES, code, hardware, images, keep, key_of, name_of, rows
 from measure import HERE, composed
+from omegaconf import DictConfig
 from peer_networks import PEERS, SIDE, Peer, Seen
 from torch import Tensor
 from variants import MARK, PARTS
@@ -35,13 +35,14 @@ from ksiqa.data.image_pairs import Draw
 from ksiqa.loss.regression import mse, plcc
 from ksiqa.metric.agreement import agreement
 from ksiqa.provenance import provenance
+from ksiqa.recipe import fingerprint
 from ksiqa.report.run_folder import described
 from ksiqa.task.scored_part import over_views
 from ksiqa.training.settle import settled
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 LOSSES: Mapping[str, Loss] = {
-    "mse": mse,  # MANIQA's own
+    "mse": mse,  # MANIQA's own; not tried yet
     "mae": torch.nn.functional.l1_loss,  # HyperIQA's own
     "plcc": lambda score, label: plcc(score, label) + 0.1 * mse(score, label),  # the plain trunk's
 }
@@ -59,33 +60,32 @@ class Recipe(NamedTuple):
     backbone_lr: float = 1e-5  # where backbones learn
     weight_decay: float = 1e-2
     crops: int = 4  # of a photograph, where backbones are frozen
-    standardise: bool = True  # what frozen backbones say, by channel, as KSIQA's variants do
+    standardise: bool = True  # channels of what frozen backbones say, over the training part
 
 
-# MANIQA from afar and near, HyperIQA by the loss and rate of its authors.
-AFAR = Recipe(short_side=224, grid=1, crops=1, loss="plcc", lr=1e-4, epochs=4, batch_size=8, standardise=False)
-NEAR = AFAR._replace(short_side=500, grid=3, crops=4)
-OWN = Recipe(short_side=500, grid=3, crops=9, loss="mae", lr=2e-4, epochs=72, batch_size=32, standardise=False)
+FAR = Recipe(short_side=224, grid=1, crops=1, loss="plcc", lr=1e-4, epochs=4, batch_size=8, standardise=False)
+NEAR = FAR._replace(short_side=500, grid=3, crops=4, standardise=True)
+PATCHES = Recipe(short_side=500, grid=3, crops=9, loss="mae", lr=2e-4, epochs=72, batch_size=32, standardise=False)
 TRIES = {
     "maniqa": [
-        AFAR,
-        NEAR._replace(standardise=True),
-        NEAR._replace(standardise=True, lr=3e-4, epochs=6),
-        NEAR._replace(standardise=True, lr=3e-5, epochs=6),
-        NEAR._replace(standardise=True, lr=3e-5, epochs=12),
+        FAR,
+        NEAR,
+        NEAR._replace(lr=3e-4, epochs=6),
+        NEAR._replace(lr=3e-5, epochs=6),
+        NEAR._replace(lr=3e-5, epochs=12),
     ],
     "hyperiqa": [
-        OWN,
-        OWN._replace(loss="plcc"),
-        OWN._replace(loss="plcc", lr=1e-3),
-        OWN._replace(short_side=224, grid=1, crops=1, loss="plcc"),
-        OWN._replace(standardise=True),
-        OWN._replace(loss="plcc", standardise=True),
+        PATCHES,
+        PATCHES._replace(loss="plcc"),
+        PATCHES._replace(loss="plcc", lr=1e-3),
+        PATCHES._replace(short_side=224, grid=1, crops=1, loss="plcc"),
+        PATCHES._replace(standardise=True),
+        PATCHES._replace(loss="plcc", standardise=True),
     ],
 }
+CHOSEN = {"maniqa": TRIES["maniqa"][4], "hyperiqa": TRIES["hyperiqa"][4]}  # recipes.csv: of frozen backbones
+CODE = 1  # to be raised when a recipe comes to mean something else
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-CACHE = Path("~/.cache/ksiqa").expanduser()  # of what frozen backbones say
-CHOSEN = {"maniqa": TRIES["maniqa"][4], "hyperiqa": TRIES["hyperiqa"][4]}  # recipes.csv
 
 
 class Standard(NamedTuple):
@@ -109,10 +109,10 @@ class Tested(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make what is missing."""
     options = parsed(arguments)
-    for name in options.peers:
-        for at in options.tries or []:
-            look(name, at, options)
     if options.tries is not None:
+        for name, at in product(options.peers, options.tries):
+            if at < len(TRIES[name]):
+                look(name, at, options)
         return
     for part, seed, split, name in product(options.parts, options.seeds, range(len(PARTS["folds"])), options.peers):
         if options.splits is None or split in options.splits:
@@ -131,41 +131,40 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--splits", nargs="+", type=int, help="default: all of each part")
     add("--seeds", nargs="+", type=int, default=[0])
     add("--frozen", action="store_true", help=f"frozen backbones; rows are named {MARK}peer-NAME")
-    add("--tries", nargs="+", type=int, help="look for a recipe, on splits 1 and 2 unless told")
-    add("--also", nargs="+", default=[], metavar="OVERRIDE", help="of the data")
+    add("--tries", nargs="+", type=int, help="of TRIES, on splits 1 and 2 unless --splits are told")
+    add("--also", nargs="+", default=[], metavar="OVERRIDE", help="of the data, part of the recipe")
     add("--home", type=Path, default=HERE, help="where results.csv and predictions/ lie")
     return parser.parse_args(arguments)
 
 
 def look(name: str, at: int, options: argparse.Namespace) -> None:
     """Try a recipe on validation parts, and keep what came of it."""
-    recipe = TRIES[name][at]
-    told = " ".join(f"{key}={value}" for key, value in recipe._asdict().items() if options.frozen or key != "crops")
+    recipe, file = TRIES[name][at], options.home / recipes.FILE.name
+    told = " ".join([*(f"{key}={value}" for key, value in recipe._asdict().items()), *options.also])
     for split in options.splits or [1, 2]:
         key = {"variant": named(name, options), "try": told, "split": str(split)}
-        if any(all(row[column] == value for column, value in key.items()) for row in recipes.rows()):
+        if any(all(row[column] == value for column, value in key.items()) for row in recipes.rows(file)):
             continue
         started = time.monotonic()
-        data = data_of(recipe, [*recipes.VALIDATED, f"split.index={split}"], seed=0, options=options)
-        peer = trained(name, recipe, data, seed=0, options=options)
-        found = tested(peer, data, part="validation").figures["srcc"]
-        figures = {"validation/srcc": f"{found:.4f}", "seconds": f"{time.monotonic() - started:.0f}"}
-        recipes.keep({**key, **figures, "commit": code(provenance()), "hardware": hardware()})
+        config = config_of(recipe, [*recipes.VALIDATED, f"split.index={split}"], seed=0, options=options)
+        data = data_of(config)
+        found = tested(trained(name, recipe, data, config=config, options=options), data, part="validation")
+        figures = {"validation/srcc": f"{found.figures['srcc']:.4f}", "seconds": f"{time.monotonic() - started:.0f}"}
+        recipes.keep({**key, **figures, "commit": code(provenance()), "hardware": hardware()}, file)
         print(*key.values(), figures["validation/srcc"], flush=True)
 
 
 def measure(name: str, *, part: str, split: int, seed: int, options: argparse.Namespace) -> None:
     """Train and test, and keep the row."""
     recipe = CHOSEN[name]
-    weights = Path(options.vit if PEERS[name].weights == "vit" else options.cnn).name
-    spelt = repr((name, recipe, weights, options.frozen, part, options.also, PEERS[name].origin()))
-    digest = sha256(spelt.encode()).hexdigest()[:12]
-    key = {"variant": named(name, options), "part": part, "split": split, "seed": seed, "recipe": digest}
+    config = config_of(recipe, [f"split.source={part}", f"split.index={split}"], seed=seed, options=options)
+    key = {"variant": named(name, options), "part": part, "split": split, "seed": seed}
+    key["recipe"] = recipe_of(name, recipe, config=config, options=options)
     if key_of(key) in {key_of(row) for _, row in rows(options.home).iterrows()}:
         return
     started = time.monotonic()
-    data = data_of(recipe, [f"split.source={part}", f"split.index={split}"], seed=seed, options=options)
-    found = tested(trained(name, recipe, data, seed=seed, options=options), data, part="test")
+    data = data_of(config)
+    found = tested(trained(name, recipe, data, config=config, options=options), data, part="test")
     told = {
         **{f"test/{figure}": value for figure, value in found.figures.items()},
         **described([data]),
@@ -178,13 +177,27 @@ def measure(name: str, *, part: str, split: int, seed: int, options: argparse.Na
     print(f"{' '.join(map(str, key.values()))}: SRCC {row['test/srcc']:.4f} in {row['seconds']} s", flush=True)
 
 
+def recipe_of(name: str, recipe: Recipe, *, config: DictConfig, options: argparse.Namespace) -> str:
+    """Return the fingerprint of all that a row comes of but its split and seed."""
+    kind = PEERS[name]
+    peer = {"name": name, "places": kind.places, "origin": kind.origin(), "code": CODE, "frozen": options.frozen}
+    peer |= {"weights": Path(weights_of(name, options)).name, **recipe._asdict()}
+    return fingerprint({"data": build.plain(config.data), "split": build.plain(config.split), "peer": peer})
+
+
+def weights_of(name: str, options: argparse.Namespace) -> str:
+    """Return the file of a peer's backbone."""
+    file: str = options.vit if PEERS[name].branch == "vit" else options.cnn
+    return file
+
+
 def named(name: str, options: argparse.Namespace) -> str:
     """Return a peer's name in tables."""
     return f"{MARK if options.frozen else ''}peer-{name}"
 
 
-def data_of(recipe: Recipe, split: Sequence[str], *, seed: int, options: argparse.Namespace) -> QualityData:
-    """Build LIVEC as a peer sees it."""
+def config_of(recipe: Recipe, split: Sequence[str], *, seed: int, options: argparse.Namespace) -> DictConfig:
+    """Compose the config of LIVEC as a peer sees it."""
     told = [
         *("+experiment=livec", f"data.root={options.livec.absolute()}", f"seed={seed}", *split),
         *(f"data.crop={SIDE}", f"data.short_side={recipe.short_side}", f"data.batch_size={recipe.batch_size}"),
@@ -192,19 +205,22 @@ def data_of(recipe: Recipe, split: Sequence[str], *, seed: int, options: argpars
         f"data.distinct_crops={recipe.crops if options.frozen else 'null'}",
     ]
     machine = argparse.Namespace(**{**vars(options), "jobs": 1, "strategy": "cpu"})  # as measure.py's options are
-    config = settled(composed(told, machine))
+    return settled(composed(told, machine))
+
+
+def data_of(config: DictConfig) -> QualityData:
+    """Build LIVEC of a config."""
     source = build.image_source(config.data)
-    return build.quality_data(config.data, source=source, split=config.split, seed=seed, cell=1)
+    return build.quality_data(config.data, source=source, split=config.split, seed=config.seed, cell=1)
 
 
-def trained(name: str, recipe: Recipe, data: QualityData, *, seed: int, options: argparse.Namespace) -> Peer:
+def trained(name: str, recipe: Recipe, data: QualityData, *, config: DictConfig, options: argparse.Namespace) -> Peer:
     """Train a peer on the training part to the last epoch."""
-    lightning.seed_everything(seed, verbose=False)
-    kind = PEERS[name]
-    peer = kind(options.vit if kind.weights == "vit" else options.cnn).to(DEVICE)
+    lightning.seed_everything(config.seed, verbose=False)
+    peer = PEERS[name](weights_of(name, options)).to(DEVICE)
     peer.backbone.requires_grad_(not options.frozen)
     if options.frozen:
-        keep_seen(peer, data, test=options.tries is None)
+        keep_seen(peer, data, cache=Path(config.cache).expanduser(), test=options.tries is None)
         if recipe.standardise:
             standardise(peer, data)
     groups = [{"params": [*peer.network.parameters()], "lr": recipe.lr}]
@@ -225,20 +241,21 @@ def trained(name: str, recipe: Recipe, data: QualityData, *, seed: int, options:
     return peer.eval()
 
 
-def keep_seen(peer: Peer, data: QualityData, *, test: bool) -> None:
+def keep_seen(peer: Peer, data: QualityData, *, cache: Path, test: bool) -> None:
     """Let a frozen backbone look at all crops once, or find in the cache what it said."""
     data.keep_frozen(
         branches=peer.backbone.state_dict(),
-        settings=f"{type(peer).__name__} {peer.origin()}",
+        settings=f"{type(peer).__name__} {peer.origin()} {peer.places} {peer.mean.tolist()} {peer.std.tolist()}",
         extractor=lambda pixels: without_gradient(peer, pixels),
         complete=True,
-        cache=CACHE,
+        cache=cache,
         test=test,
     )
 
 
 def standardise(peer: Peer, data: QualityData) -> None:
-    """Bring each channel of what is seen of the training part to mean 0 and deviation 1."""
+    """Bring each channel of what is seen of the training part to mean 0 and deviation 1, by each photograph's first
+    crop."""
     dataset, sums = data.parts["train"], dict[str, Tensor]()
     for place in range(len(dataset)):
         for stage, features in dataset[Draw(place, 0)].distorted.known.items():

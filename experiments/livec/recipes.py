@@ -86,20 +86,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(*key.values(), figures["validation/srcc"], flush=True)
 
 
-def rows() -> list[dict[str, str]]:
+def rows(file: Path = FILE) -> list[dict[str, str]]:
     """Return the rows that are kept."""
-    if not FILE.exists():
+    if not file.exists():
         return []
-    with FILE.open(newline="") as file:
-        return list(csv.DictReader(file))
+    with file.open(newline="") as opened:
+        return list(csv.DictReader(opened))
 
 
-def keep(row: dict[str, str]) -> None:
+def keep(row: dict[str, str], file: Path = FILE) -> None:
     """Add a row; several processes may do so at once."""
-    with one_at_a_time(FILE):
-        kept = sorted([*rows(), row], key=lambda one: (one["variant"], one["try"], one["split"]))
-        with write_whole(FILE) as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    with one_at_a_time(file):
+        kept = sorted([*rows(file), row], key=lambda one: (one["variant"], one["try"], one["split"]))
+        with write_whole(file) as opened:
+            writer = csv.DictWriter(opened, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(kept)
 
